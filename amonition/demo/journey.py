@@ -1,0 +1,30 @@
+"""The journey: what the demonstration does with the service, in order."""
+
+from amonition.demo import emulation, stores
+from amonition.demo.scene import AMOCRM_RATE, Scene
+from amonition.demo.service import Service, manage
+from amonition.demo.showing import Screen
+from amonition.demo.verdict import Findings
+
+
+def prepare(*, service: Service, screen: Screen, sellers: int, database_url: str) -> str:
+    """Everything is there and answers. The admin's password."""
+    with screen.step(f"Эмуляторы и снепшот, продавцов: {sellers}"):
+        service.start_emulators(sellers=sellers, rate_limit=AMOCRM_RATE)
+    with screen.step("Таблицы, вход в админку, расписание выгрузки выключено"):
+        service.set_up(*manage("migrate", "--noinput"))
+        stores.switch_schedule_off(database_url)
+        password = service.create_admin()
+    with screen.step("Веб, рабочие процессы, планировщик"):
+        service.start()
+    return password
+
+
+def travel(*, service: Service, screen: Screen, scene: Scene, sellers: int) -> Findings:
+    """Push, and push again. The webhooks' part of the journey goes between the two."""
+    before = emulation.audit(scene)
+    screen.say("Первая выгрузка")
+    first = service.push()
+    screen.say("Вторая выгрузка: ничего не изменилось, и ничего не должно быть записано")
+    second = service.push()
+    return Findings(sellers=sellers, before=before, first=first, second=second)

@@ -1,0 +1,51 @@
+"""What the journey showed, and whether anything was lost. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from amonition.demo.emulation import Audit
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One run as the service reports it, with what the emulated amoCRM has seen by its end."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    seconds: float
+    audit: Audit
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`sellers`: those that were to be exported; `before`: the audit before the first push."""
+
+    sellers: int
+    before: Audit
+    first: Push
+    second: Push
+
+    @property
+    def requests(self) -> tuple[int, int]:
+        """To amoCRM, during each push."""
+        first = self.first.audit.requests - self.before.requests
+        return first, self.second.audit.requests - self.first.audit.requests
+
+
+def losses(findings: Findings) -> Iterator[str]:
+    """One sentence for everything that is not as promised."""
+    first, second, audit = findings.first, findings.second, findings.second.audit
+    if first.rows != findings.sellers:
+        yield f"В снепшоте {first.rows} продавцов вместо {findings.sellers}"
+    if audit.sellers != findings.sellers:
+        yield f"В amoCRM {audit.sellers} продавцов вместо {findings.sellers}"
+    if audit.companies != audit.sellers or audit.most_per_seller > 1:
+        yield f"Компаний {audit.companies} на {audit.sellers} продавцов: есть дубликаты"
+    if second.created or second.updated:
+        yield f"Вторая выгрузка создала {second.created} и обновила {second.updated}"
+    if (audit.written, audit.writes) != (first.audit.written, first.audit.writes):
+        yield "Вторая выгрузка что-то записала в amoCRM"
+    if audit.rate_violations:
+        yield f"Лимит amoCRM нарушен {audit.rate_violations} раз"

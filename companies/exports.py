@@ -1,0 +1,98 @@
+"""What is about to be written: a seller's body and fingerprint, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clients.amocrm.client import AmoCrm
+from clients.pacing import Lane
+from companies import fields, fingerprints, normalising, profiles
+from companies.profiles import SellerProfile
+
+PATIENCE_SECONDS = 20  # for a rate slot; then the portion waits instead of the worker
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds. `gap`: from the mark to the first byte. `lease`: of an attempt that is not sent yet."""
+
+    gap: float
+    lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteContext:
+    """Where a write goes and on whose behalf. `as_of`: how old the data are."""
+
+    client: AmoCrm
+    run_id: int | None
+    as_of: datetime
+    lane: Lane
+    clocks: Clocks
+    patience: float = PATIENCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Export:
+    """One seller, ready to be written: the company's name, its custom fields, and their fingerprint.
+
+    `defect`: why it cannot be written.
+    """
+
+    seller_id: str
+    name: str
+    values: Sequence[Mapping[str, object]]
+    fingerprint: bytes
+    odd_phone: bool
+    defect: profiles.Defect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A seller whose company exists. `known`: the confirmed fingerprint read at classification."""
+
+    export: Export
+    company_id: int
+    known: bytes | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the sellers of one write, by seller id.
+
+    `unknown`: the answer was lost, the reconciler settles it. `elsewhere`: another worker's.
+    `postponed`: not now (a scan proves absence; creation is closed).
+    `overloaded`: amoCRM wants smaller writes.
+    """
+
+    created: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+    overloaded: bool = False
+
+    def add(self, other: "Outcome") -> None:
+        """Join the outcome of a part of the same write."""
+        for name in ("created", "updated", "rejected", "gone", "unknown", "elsewhere"):
+            getattr(self, name).update(getattr(other, name))
+        self.overloaded = self.overloaded or other.overloaded
+
+
+def prepare(sellers: Sequence[SellerProfile], plan: fields.FieldPlan) -> list[Export]:
+    """Bodies and fingerprints, in the order given."""
+    return [_prepare(profile, plan) for profile in sellers]
+
+
+def _prepare(profile: SellerProfile, plan: fields.FieldPlan) -> Export:
+    name = fields.name_of(profile)
+    values = fields.values(profile, plan)
+    return Export(
+        seller_id=profile.seller_id,
+        name=name,
+        values=values,
+        fingerprint=fingerprints.fingerprint(name, values, generation=plan.generation),
+        odd_phone=bool(profile.phone) and not normalising.phone(profile.phone or "")[1],
+        defect=profiles.find_defect(profile),
+    )

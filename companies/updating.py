@@ -1,0 +1,186 @@
+"""Updating companies: absolute values in a PATCH, which may be repeated; confirmed afterwards, many at once."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clients.amocrm.writing import CompanyChange, WriteResult
+from clients.errors import TooLargeError, UnknownOutcomeError, ValidationError
+from companies import fielding, refusals, rejections
+from companies.exports import Outcome, Update, WriteContext
+from companies.models import Rejection, SellerSync
+from operations import statements
+
+logger = logging.getLogger(__name__)
+
+MOST_ROUNDS = 6  # PATCHes for one write: lost answers, complaints, a field brought back
+MOST_LOOKS = (
+    10  # single reads after one write, to see whether a company that is not named still exists
+)
+
+# Conditional on the fingerprint read at classification: where somebody confirmed something else
+# meanwhile, nobody knows which write came last, so the seller is sent again with the next run.
+CONFIRM = """
+WITH given AS (
+    SELECT * FROM unnest(%(sellers)s::text[], %(known)s::bytea[], %(fingerprints)s::bytea[],
+                         %(updated_at)s::bigint[], %(as_of)s::timestamptz[])
+        AS g(seller_id, known, fingerprint, updated_at, as_of)
+), accepted AS (
+    DELETE FROM rejection WHERE seller_id = ANY(%(sellers)s)
+)
+UPDATE seller_sync s
+SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known
+                       THEN given.fingerprint END,
+    refused = NULL, as_of = greatest(s.as_of, given.as_of), confirmed_at = clock_timestamp(),
+    crm_updated_at = greatest(s.crm_updated_at, given.updated_at)
+FROM given WHERE s.seller_id = given.seller_id AND s.state = 'k'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """amoCRM took these values. `updated_at`: amoCRM's clock, Unix seconds, where it told."""
+
+    update: Update
+    updated_at: int | None
+    as_of: datetime
+
+
+def update(
+    *, context: WriteContext, updates: Sequence[Update]
+) -> tuple[Outcome, list[Confirmation]]:
+    """Send the updates; nothing is confirmed here (`confirm` does that for many writes at once).
+
+    Raises ServiceError and PacingError where nothing was executed.
+    """
+    outcome = Outcome()
+    confirmations: list[Confirmation] = []
+    left = list(updates)
+    for _ in range(MOST_ROUNDS):
+        left = _round(context, left, outcome, confirmations)
+        if not left:
+            return outcome, confirmations
+    outcome.unknown.update(item.export.seller_id for item in left)
+    return outcome, confirmations
+
+
+def _round(
+    context: WriteContext,
+    updates: Sequence[Update],
+    outcome: Outcome,
+    confirmations: list[Confirmation],
+) -> list[Update]:
+    """One PATCH. Returns who is to be sent again at once."""
+    changes = [
+        CompanyChange(
+            request_id=str(position),
+            company_id=item.company_id,
+            body={"name": item.export.name, "custom_fields_values": item.export.values},
+        )
+        for position, item in enumerate(updates)
+    ]
+    try:
+        result = context.client.companies.update(
+            changes, lane=context.lane, patience=context.patience
+        )
+    except UnknownOutcomeError as error:
+        outcome.overloaded = outcome.overloaded or error.overloaded
+        return list(updates)
+    except TooLargeError:
+        return _in_halves(context, updates, outcome, confirmations)
+    except ValidationError as error:
+        return _refused(context, updates, error, outcome)
+    return _settle(context, updates, result, outcome, confirmations)
+
+
+def _settle(
+    context: WriteContext,
+    updates: Sequence[Update],
+    result: WriteResult,
+    outcome: Outcome,
+    confirmations: list[Confirmation],
+) -> list[Update]:
+    for request_id, written in result.written.items():
+        item = updates[int(request_id)]
+        confirmations.append(Confirmation(item, written.updated_at, context.as_of))
+        outcome.updated.add(item.export.seller_id)
+    missing = [updates[int(request_id)] for request_id in sorted(result.missing, key=int)]
+    _look_for_gone(context, missing[:MOST_LOOKS], outcome)
+    outcome.unknown.update(
+        item.export.seller_id for item in missing if item.export.seller_id not in outcome.gone
+    )
+    return []
+
+
+def _look_for_gone(context: WriteContext, missing: Sequence[Update], outcome: Outcome) -> None:
+    """Absence is proved, never inferred: only a company that amoCRM says is not there is gone."""
+    gone = []
+    for item in missing:
+        record = context.client.companies.get(item.company_id, lane=context.lane)
+        if record is None or record.is_deleted:
+            gone.append(item.export.seller_id)
+    if gone:
+        mark_gone(sellers=gone)
+        outcome.gone.update(gone)
+
+
+def _in_halves(
+    context: WriteContext,
+    updates: Sequence[Update],
+    outcome: Outcome,
+    confirmations: list[Confirmation],
+) -> list[Update]:
+    outcome.overloaded = True
+    half = len(updates) // 2
+    if not half:
+        raise TooLargeError(service="amocrm", call="PATCH companies", detail="a single company")
+    for part in (updates[:half], updates[half:]):
+        done, confirmed = update(context=context, updates=part)
+        outcome.add(done)
+        confirmations.extend(confirmed)
+    return []
+
+
+def _refused(
+    context: WriteContext, updates: Sequence[Update], error: ValidationError, outcome: Outcome
+) -> list[Update]:
+    """A 400 wrote nothing: refuse whom it names. Who is to be sent again."""
+    refusal = refusals.read(error, [item.export.values for item in updates])
+    if refusal.drifted:
+        fielding.restore(client=context.client)
+        return list(updates)
+    if not refusal.items and not refusal.gone:
+        raise error  # about the account, not about a seller
+    _look_for_gone(context, [updates[position] for position in sorted(refusal.gone)], outcome)
+    refused = {
+        updates[position].export.seller_id: rejections.words(updates[position].export, complaint)
+        for position, complaint in refusal.items.items()
+    }
+    rejections.reject(what=Rejection.What.UPDATE, refused=refused, run_id=context.run_id)
+    outcome.rejected.update(refused)
+    named = refusal.items.keys() | refusal.gone
+    return [item for position, item in enumerate(updates) if position not in named]
+
+
+def confirm(*, confirmations: Sequence[Confirmation]) -> None:
+    """Save the fingerprints of what amoCRM has taken; one statement for any number."""
+    if not confirmations:
+        return
+    ordered = sorted(confirmations, key=lambda c: c.update.export.seller_id)
+    arguments = {
+        "sellers": [c.update.export.seller_id for c in ordered],
+        "known": [c.update.known for c in ordered],
+        "fingerprints": [c.update.export.fingerprint for c in ordered],
+        "updated_at": [c.updated_at for c in ordered],
+        "as_of": [c.as_of for c in ordered],
+    }
+    statements.execute(CONFIRM, arguments)
+
+
+def mark_gone(*, sellers: Sequence[str]) -> None:
+    """The companies were deleted in amoCRM. The mapping stays; an operator decides what follows."""
+    SellerSync.objects.filter(seller_id__in=sellers, state=SellerSync.State.LINKED).update(
+        state=SellerSync.State.GONE
+    )
+    logger.warning("companies.gone", extra={"sellers": len(sellers)})

@@ -1,0 +1,22 @@
+"""`manage.py rotate_encryption`: everything encrypted under the newest key."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from crm.stored_tokens import reencrypt_tokens
+
+
+class Command(BaseCommand):
+    help = "Перешифровывает токены первым ключом из ENCRYPTION_KEYS; прежние потом можно убрать"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="ответ для программ")
+
+    def handle(self, *_arguments: str, **options: Any) -> None:
+        count = reencrypt_tokens()
+        if options["json"]:
+            self.stdout.write(json.dumps({"reencrypted": count}))
+        else:
+            self.stdout.write(f"Перешифровано аккаунтов: {count}")

@@ -1,0 +1,237 @@
+"""The pump: claims portions of a run, reads, classifies, packs, sends, and closes them. A minute at a time.
+
+Reading and classifying happen here, sending in threads (`sync.sending`). A portion is closed when
+its last write has come back; a pump that dies loses its portions to the others by their leases.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from clients.amocrm.client import AmoCrm
+from clients.feeds import Feeds
+from clients.pacing import Lane
+from companies import adopting, creating, exports, fielding, rejections, updating
+from companies.adopting import Gate
+from companies.classifying import Classified, Standing, classify
+from companies.exports import Clocks, Export, Update, WriteContext
+from companies.models import Rejection
+from companies.rejections import Refused
+from crm import connection
+from operations import portions, runs
+from operations.models import Run
+from operations.portions import Claim
+from sync import policy, profiles, sources
+from sync.desk import Desk, InHand
+from sync.packing import Packer, WriteSize
+from sync.sending import SENDERS, Result, Senders, Write
+from warehouse.interface import Warehouse
+
+logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 45  # then a successor goes on; with the last answers below the task's time limit
+CLAIM_PORTIONS = 4  # at once: one claim, one classification, one confirmation for 2,000 sellers
+MOST_IN_HAND = 64  # portions whose sellers wait for a request to fill up: memory
+ANSWER_WAIT = 1.0  # seconds between two looks at the clock while answers are outstanding
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a pump reads."""
+
+    store: Warehouse
+    feeds: Feeds
+
+
+class Pump:
+    """One pump's slice of work on one run."""
+
+    def __init__(self, *, run: Run, sources: Sources, client: AmoCrm) -> None:
+        if run.as_of is None:
+            raise ValueError(f"run {run.pk} has no snapshot yet")
+        self._run = run
+        self._as_of = run.as_of
+        self._sources = sources
+        self._client = client
+        self._plan = fielding.current_plan()
+        self._holder = uuid.uuid4()
+        self._desk = Desk(recheck=settings.SYNC_PORTION_RECHECK)
+        self._size = WriteSize(settings.AMOCRM_WRITE_SIZE)
+        self._packer = Packer(self._size)
+        self._confirmations: list[updating.Confirmation] = []
+        self._gate: Gate | None = None
+        self._stopped = False
+
+    def work(self, *, seconds: float = SLICE_SECONDS) -> bool:
+        """Pump until nothing can be claimed or the slice is over. True: there is more to do."""
+        until = time.monotonic() + seconds
+        with Senders(connect=connection.ready_client, send=self._send) as senders:
+            while True:
+                wants_more = time.monotonic() < until and not self._stopped
+                has_room = wants_more and len(self._desk) < MOST_IN_HAND
+                claims = self._advance(most=CLAIM_PORTIONS if has_room else 0)
+                if claims:
+                    self._take(claims)
+                self._hand_over(senders, everything=not claims)
+                if not claims and not senders.in_flight and not len(self._desk):
+                    return not self._stopped and time.monotonic() >= until
+                self._collect(senders, down_to=SENDERS if claims else 0)
+
+    def _hand_over(self, senders: Senders, *, everything: bool) -> None:
+        """Full writes go out; the last, smaller ones only when nothing can be claimed any more."""
+        writes = self._packer.rest() if everything or self._stopped else self._packer.full()
+        for write in writes:
+            if self._stopped:
+                self._desk.fail(write.owners().values(), policy.Decision(), "выгрузка остановлена")
+            else:
+                senders.submit(write)
+
+    def _collect(self, senders: Senders, *, down_to: int) -> None:
+        """Wait until at most `down_to` writes are in flight, or the leases want prolonging."""
+        renew = time.monotonic() + settings.SYNC_LEASE / 4
+        while senders.in_flight > down_to and time.monotonic() < renew:
+            for result in senders.collect(wait=ANSWER_WAIT):
+                self._settle(result)
+
+    def _advance(self, *, most: int) -> Sequence[Claim]:
+        updating.confirm(confirmations=self._confirmations)
+        self._confirmations = []
+        closings = self._desk.closings()
+        turn = portions.advance(
+            run_id=self._run.pk,
+            holder=self._holder,
+            closed=closings,
+            held=self._desk.held,
+            most=most,
+            lease=settings.SYNC_LEASE,
+        )
+        self._stopped = self._stopped or not turn.writing
+        return turn.claims
+
+    def _take(self, claims: Sequence[Claim]) -> None:
+        """Read, enrich and classify; a portion that cannot be read waits or is parked."""
+        taken = [self._desk.take(claim) for claim in claims]
+        try:
+            self._sort(taken)
+        except Exception as error:  # noqa: BLE001 - the boundary of these portions
+            decision = policy.decide(error)
+            self._note(error, decision)
+            for portion in taken:
+                self._desk.set_back(portion, decision, str(error)[:300])
+
+    def _sort(self, taken: Sequence[InHand]) -> None:
+        prepared: list[tuple[InHand, Export]] = []
+        for portion in taken:
+            claim = portion.claim
+            rows = self._sources.store.read(self._run.snapshot, start=claim.start, stop=claim.stop)
+            sellers = profiles.enrich(rows=rows, feeds=self._sources.feeds, as_of=self._as_of)
+            prepared += [(portion, export) for export in exports.prepare(sellers, self._plan)]
+            portion.tally.queried = len(rows)
+        healthy = self._set_defects_aside(prepared)
+        standings = classify(
+            sellers=[export.seller_id for _, export in healthy],
+            fingerprints=[export.fingerprint for _, export in healthy],
+            as_of=self._as_of,
+            afresh=self._run.created_at if self._run.full else None,
+        )
+        for position, (portion, export) in enumerate(healthy):
+            portion.tally.odd_phones += export.odd_phone
+            if position in standings:
+                self._sort_one(portion, export, standings[position])
+
+    def _set_defects_aside(
+        self, prepared: Sequence[tuple[InHand, Export]]
+    ) -> list[tuple[InHand, Export]]:
+        refused = {}
+        for portion, export in prepared:
+            if export.defect is not None:
+                portion.tally.rejected += 1
+                defect = export.defect
+                refused[export.seller_id] = Refused(
+                    export.fingerprint, defect.code, defect.path, defect.detail
+                )
+        rejections.reject(what=Rejection.What.PROFILE, refused=refused, run_id=self._run.pk)
+        return [pair for pair in prepared if pair[1].defect is None]
+
+    def _sort_one(self, portion: InHand, export: Export, found: Classified) -> None:
+        match found.standing:
+            case Standing.CHANGED:
+                portion.pending += 1
+                update = Update(export, found.company_id, found.known)
+                self._packer.add_changed(portion.claim.portion_id, update)
+            case Standing.NEW:
+                self._sort_new(portion, export)
+            case Standing.REJECTED_BEFORE:
+                portion.tally.rejected += 1
+            case Standing.BUSY:
+                recheck = settings.SYNC_PORTION_RECHECK
+                self._desk.wait_for(portion, recheck, "продавец уже создаётся")
+            case Standing.GONE:
+                portion.tally.postponed += 1
+            case _:
+                pass
+
+    def _sort_new(self, portion: InHand, export: Export) -> None:
+        if self._gate is None or self._gate is Gate.BUSY:
+            self._gate = adopting.gate(client=self._client, run_id=self._run.pk)
+        if self._gate is Gate.OPEN:
+            portion.pending += 1
+            self._packer.add_new(portion.claim.portion_id, export)
+        elif self._gate is Gate.CLOSED:
+            portion.tally.postponed += 1
+        else:
+            self._desk.wait_for(portion, policy.SOON, "идёт проверка перед созданием")
+
+    def _send(self, client: AmoCrm, write: Write) -> Result:
+        """Runs in a sender's thread."""
+        context = WriteContext(
+            client=client,
+            run_id=self._run.pk,
+            as_of=self._as_of,
+            lane=Lane.BULK,
+            clocks=Clocks(gap=settings.CREATE_SEND_GAP, lease=settings.CREATE_PREPARED_LEASE),
+        )
+        if write.new:
+            new = [export for _, export in write.new]
+            return Result(write, creating.create(context=context, exports=new))
+        changed = [update for _, update in write.changed]
+        outcome, confirmations = updating.update(context=context, updates=changed)
+        return Result(write, outcome, tuple(confirmations))
+
+    def _settle(self, result: Result) -> None:
+        owners = result.write.owners()
+        if result.outcome is None:
+            error = result.error or RuntimeError("a write came back without an outcome")
+            decision = policy.decide(error)
+            self._note(error, decision)
+            self._desk.fail(owners.values(), decision, str(error)[:300])
+            return
+        if result.outcome.overloaded:
+            self._size.overloaded()
+        else:
+            self._size.went_well()
+        self._confirmations += result.confirmations
+        self._desk.settle(owners, result.outcome)
+
+    def _note(self, error: BaseException, decision: policy.Decision | None) -> None:
+        """What an error means for this pump and for the run."""
+        if decision is None:
+            logger.error("push.portion_parked", exc_info=error, extra={"run": self._run.pk})
+            return
+        self._stopped = self._stopped or decision.stop
+        if decision.fatal:
+            runs.fail(run_id=self._run.pk, reason=str(error)[:500])
+
+
+def pump(*, run_id: int) -> bool:
+    """One slice of work on a run. True: a successor should go on."""
+    run = Run.objects.get(pk=run_id)
+    if run.state != Run.State.WRITING:
+        return False
+    with closing(connection.ready_client()) as client, sources.feeds() as feeds:
+        return Pump(run=run, sources=Sources(sources.warehouse(), feeds), client=client).work()

@@ -1,0 +1,108 @@
+"""Threads that send writes while the pump reads on: at 7 requests/s an answer of 2 s needs 14 in flight."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from types import TracebackType
+
+from django.db import connection as database
+
+from clients.amocrm.client import AmoCrm
+from companies.exports import Export, Outcome, Update
+from companies.updating import Confirmation
+
+logger = logging.getLogger(__name__)
+
+SENDERS = 4  # a pump; with two pumps 8 requests in flight, enough for answers of a second
+STOP_SECONDS = 45  # longer than the deadline of a request
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A full request's worth of sellers: portion -> what is written. One of the two is filled."""
+
+    new: tuple[tuple[int, Export], ...] = ()
+    changed: tuple[tuple[int, Update], ...] = ()
+
+    def owners(self) -> dict[str, int]:
+        """Seller -> the portion that waits for it."""
+        owners = {export.seller_id: portion for portion, export in self.new}
+        return owners | {item.export.seller_id: portion for portion, item in self.changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a write: an outcome, or the error that kept it from happening."""
+
+    write: Write
+    outcome: Outcome | None = None
+    confirmations: tuple[Confirmation, ...] = ()
+    error: BaseException | None = None
+
+
+Send = Callable[[AmoCrm, Write], Result]
+
+
+class Senders:
+    """A fixed number of threads, each with a client and a database connection of its own."""
+
+    def __init__(self, *, connect: Callable[[], AmoCrm], send: Send, size: int = SENDERS) -> None:
+        self._connect = connect
+        self._send = send
+        self._jobs: queue.Queue[Write | None] = queue.Queue()
+        self._results: queue.Queue[Result] = queue.Queue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"sender-{number}", daemon=True)
+            for number in range(size)
+        ]
+        self.in_flight = 0
+
+    def __enter__(self) -> "Senders":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+
+    def submit(self, write: Write) -> None:
+        """Hand a write over; its result comes out of `collect`."""
+        self.in_flight += 1
+        self._jobs.put(write)
+
+    def collect(self, *, wait: float) -> list[Result]:
+        """Results that are there; waits up to `wait` seconds for the first one."""
+        results: list[Result] = []
+        try:
+            while self.in_flight:
+                results.append(self._results.get(timeout=0 if results else wait))
+                self.in_flight -= 1
+        except queue.Empty:
+            pass
+        return results
+
+    def _work(self) -> None:
+        try:
+            with closing(self._connect()) as client:
+                while (write := self._jobs.get()) is not None:
+                    self._results.put(self._carry_out(client, write))
+        finally:
+            database.close()
+
+    def _carry_out(self, client: AmoCrm, write: Write) -> Result:
+        try:
+            return self._send(client, write)
+        except Exception as error:  # noqa: BLE001 - the boundary of a write: its portion is parked
+            logger.warning("push.write_failed", extra={"error": repr(error)[:500]})
+            return Result(write, error=error)

@@ -1,0 +1,153 @@
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from pytest_django import Settings
+
+from amonition.readiness import BEAT_SILENCE, NAMES, RUN_SILENCE, WATCHDOG
+from operations.models import Run
+from sync import tasks
+
+
+@pytest.fixture
+def moving(db: None, empty_redis: redis.Redis) -> None:
+    """A service whose beat has just ticked."""
+    tick(timedelta())
+
+
+def tick(age: timedelta) -> None:
+    every, _ = IntervalSchedule.objects.get_or_create(every=10, period="seconds")
+    PeriodicTask.objects.filter(task=WATCHDOG).delete()
+    PeriodicTask.objects.create(
+        name="watchdog", task=WATCHDOG, interval=every, last_run_at=timezone.now() - age
+    )
+
+
+def start_run(*, state: Run.State, silent: timedelta) -> Run:
+    run = Run.objects.create(kind="companies", trigger=Run.Trigger.SCHEDULE, state=state)
+    Run.objects.update(heartbeat_at=timezone.now() - silent)
+    return run
+
+
+def ready(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/health/ready")
+    checks = {check["name"]: check for check in answer.json()["checks"]}
+    assert tuple(checks) == NAMES
+    return answer.status_code, checks
+
+
+def failing(checks: dict[str, Any]) -> list[str]:
+    return [name for name, check in checks.items() if not check["ok"]]
+
+
+def test_live_needs_no_store(client: Client, postgresql_away: None, redis_away: None) -> None:
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+@pytest.mark.usefixtures("moving")
+def test_probes_are_neither_cached_nor_sent_to_tls(
+    client: Client, settings: Settings, path: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.usefixtures("moving")
+def test_ready_while_a_run_moves(client: Client) -> None:
+    start_run(state=Run.State.WRITING, silent=RUN_SILENCE - timedelta(seconds=5))
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (200, [])
+
+
+@pytest.mark.parametrize("state", Run.ACTIVE)
+@pytest.mark.usefixtures("moving")
+def test_not_ready_when_an_active_run_is_silent(client: Client, state: Run.State) -> None:
+    run = start_run(state=state, silent=RUN_SILENCE + timedelta(seconds=5))
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["runs"])
+    assert f"run {run.pk} is silent for 305 s" in checks["runs"]["detail"]
+
+
+@pytest.mark.usefixtures("moving")
+def test_an_ended_run_may_be_silent(client: Client) -> None:
+    start_run(state=Run.State.DONE, silent=timedelta(days=1))
+    assert ready(client)[0] == 200
+
+
+@pytest.mark.usefixtures("moving")
+def test_not_ready_when_beat_does_not_tick(client: Client) -> None:
+    tick(BEAT_SILENCE + timedelta(seconds=5))
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["beat"])
+    assert checks["beat"]["detail"] == "ticked 125 s ago"
+
+
+@pytest.mark.parametrize("change", [{"last_run_at": None}, {"enabled": False}])
+@pytest.mark.usefixtures("moving")
+def test_not_ready_without_a_tick_to_come(client: Client, change: dict[str, Any]) -> None:
+    PeriodicTask.objects.filter(task=WATCHDOG).update(**change)
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["beat"])
+
+
+@pytest.mark.usefixtures("moving")
+def test_not_ready_when_a_migration_is_missing(client: Client) -> None:
+    MigrationRecorder(connection).record_unapplied("operations", "0001_initial")
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["migrations"])
+    assert "operations.0001_initial" in checks["migrations"]["detail"]
+
+
+@pytest.mark.usefixtures("moving", "redis_away")
+def test_not_ready_without_redis(client: Client) -> None:
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["redis"])
+
+
+@pytest.mark.usefixtures("empty_redis", "postgresql_away")
+def test_not_ready_without_postgresql(client: Client, tmp_path: Path) -> None:
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["postgresql", "migrations", "runs", "beat"])
+    assert str(tmp_path) not in json.dumps(checks), "an error's text names hosts and users"
+
+
+@pytest.mark.usefixtures("moving")
+def test_the_command_says_the_same() -> None:
+    start_run(state=Run.State.WRITING, silent=timedelta(hours=1))
+    output = io.StringIO()
+    with pytest.raises(CommandError) as failure:
+        call_command("ready", "--json", stdout=output)
+    assert failure.value.returncode == 1
+    assert failing({check["name"]: check for check in json.loads(output.getvalue())}) == ["runs"]
+
+
+@pytest.mark.usefixtures("moving")
+def test_the_command_looks_at_the_checks_it_is_told() -> None:
+    start_run(state=Run.State.WRITING, silent=timedelta(hours=1))
+    output = io.StringIO()
+    call_command("ready", "beat", stdout=output)
+    assert output.getvalue() == "ok   beat: ticked 0 s ago\n"
+
+
+def test_the_command_refuses_an_unknown_check() -> None:
+    with pytest.raises(CommandError, match="bete") as failure:
+        call_command("ready", "bete")
+    assert failure.value.returncode == 2
+
+
+def test_the_watched_entry_is_the_watchdogs() -> None:
+    assert tasks.watch.name == WATCHDOG

@@ -1,0 +1,94 @@
+"""Reading a range of a finished run."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
+
+import duckdb
+import orjson
+
+from warehouse.embedded import query
+from warehouse.embedded.columns import short
+from warehouse.embedded.connections import reader
+from warehouse.embedded.progress import Progress, RunDirectory
+from warehouse.embedded.source import literal_pattern
+from warehouse.interface import SellerRow, SnapshotError
+
+
+def read_rows(
+    directory: RunDirectory, progress: Progress, *, start: int, stop: int
+) -> list[SellerRow]:
+    """Rows [start, stop); raises SnapshotError when a part does not give back what was written."""
+    stop = min(stop, sum(progress.parts))
+    if start >= stop:
+        return []
+    files = [
+        literal_pattern(str(directory.part(number)))
+        for number in _parts_with(progress, start=start, stop=stop)
+    ]
+    try:
+        records = (
+            reader().execute(query.READ, {"files": files, "start": start, "stop": stop}).fetchall()
+        )
+    except duckdb.Error as error:
+        raise _damaged(directory, short(error)) from error
+    if len(records) != stop - start:
+        raise _damaged(directory, f"{len(records)} rows in [{start}, {stop})")
+    return _rows(records)
+
+
+def _parts_with(progress: Progress, *, start: int, stop: int) -> Iterator[int]:
+    ends = pairwise(accumulate(progress.parts, initial=0))
+    for number, (first, end) in enumerate(ends):
+        if first < stop and end > start:
+            yield number
+
+
+def _damaged(directory: RunDirectory, detail: str) -> SnapshotError:
+    return SnapshotError(f"{directory.root} is damaged ({detail}): start a new run")
+
+
+def _rows(records: Iterable[tuple[str]]) -> list[SellerRow]:
+    """The hot path of every run, written for speed: some 5 µs per row."""
+    rows = []
+    loads = orjson.loads
+    for (record,) in records:
+        (
+            seller_id,
+            phone,
+            email,
+            name,
+            sale_address,
+            first_visit_us,
+            first_offer_us,
+            offers_total,
+            offers_by_status,
+            has_feed,
+            has_form,
+            has_used,
+            has_new,
+            categories,
+        ) = loads(record)
+        rows.append(
+            SellerRow(
+                seller_id,
+                phone,
+                email,
+                name,
+                sale_address,
+                _time(first_visit_us),
+                _time(first_offer_us),
+                offers_total,
+                offers_by_status,
+                has_feed,
+                has_form,
+                has_used,
+                has_new,
+                tuple(categories),
+            )
+        )
+    return rows
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else datetime.fromtimestamp(microseconds / 1e6, UTC)
