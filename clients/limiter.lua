@@ -9,10 +9,9 @@ local OPEN, BLOCKED, PLAN, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local DAY_MS = 86400000
 local PLAN_KEPT_MS = DAY_MS -- as long as a lowered ceiling lasts; all else in it is older news
 local COUNTERS_KEPT_MS = 30 * DAY_MS -- a name nobody uses any more cleans up after itself
-local ROUND = 7 -- slots; of any so many in a row interactive takes INTERACTIVE_MOST while bulk waits
-local INTERACTIVE_MOST = 5
+local ROUND = 7 -- slots
+local INTERACTIVE_MOST = 5 -- of any ROUND in a row while bulk waits
 local WANTED_US = 1000000 -- a bulk sender counts as waiting so long after the moment it was told
-local REASON_MOST = 500 -- characters of a service's text kept as the reason of a block
 
 local tuning, question = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local clock = redis.call('TIME')
@@ -20,8 +19,8 @@ local now = clock[1] * 1000000 + clock[2]
 
 local WINDOW = tuning.window -- the service counts so many in any second
 local SLOWEST = math.ceil(tuning.interval / (tuning.ceiling_least * tuning.restart_speed))
--- No slot was ever given out that far ahead, nor belongs one nearer behind the last of them.
-local REACH = math.max(tuning.interactive_ahead, 2 * SLOWEST) + SLOWEST
+-- No slot is ever given out further ahead than this, and it takes in the step to the next one.
+local REACH = math.max(tuning.interactive_ahead, 2 * SLOWEST, 2 * tuning.lead) + SLOWEST
 local MOMENTS_KEPT = 4 * WINDOW + 8 -- those ahead, a window of those behind, and what burning takes
 
 local stored = redis.call('GET', PLAN)
@@ -227,6 +226,10 @@ local function reserve_interactive()
   return granted(take_next('i'))
 end
 
+local function bulk_reach()
+  return math.max(interval, tuning.lead) -- nothing is nearer than the lead
+end
+
 local function reserve_bulk(reach)
   while plan.left[1] and plan.left[1] < now + tuning.lead do
     give_back(table.remove(plan.left, 1))
@@ -244,7 +247,7 @@ local function reserve_background()
   local starved = plan.background_at + tuning.background_starved
   local answer
   if now >= starved then
-    answer = reserve_bulk(2 * math.max(interval, tuning.lead)) -- one slot further than bulk may look, so bulk cannot win
+    answer = reserve_bulk(2 * bulk_reach()) -- further than bulk may look, so bulk cannot win
   else
     local rested = plan.background_at + tuning.background_gap
     local unwanted = math.max(plan.bulk_until, next_free() - tuning.lead)
@@ -272,7 +275,7 @@ function operations.reserve()
     return reserve_interactive()
   end
   if question.lane == 'bulk' then
-    return reserve_bulk(math.max(interval, tuning.lead)) -- nothing is nearer than the lead
+    return reserve_bulk(bulk_reach())
   end
   return reserve_background()
 end
@@ -325,7 +328,7 @@ end
 
 function operations.close()
   redis.call('DEL', OPEN)
-  redis.call('SET', BLOCKED, string.sub(question.reason, 1, REASON_MOST))
+  redis.call('SET', BLOCKED, question.reason)
   return { status = 'done' }
 end
 

@@ -103,7 +103,8 @@ class RedisPace:
 
     def slow_down(self, retry_after: float | None) -> None:
         """See `Pace`. 429s that arrive while frozen are one event. Raises PaceUnavailableError."""
-        self._script.slow_down(retry_after, jitter=random.uniform(0, self._tuning.backoff_jitter))  # noqa: S311
+        jitter = random.uniform(0, self._tuning.backoff_jitter)  # noqa: S311 - no secret
+        self._script.slow_down(retry_after, jitter=jitter)
 
     def close(self, reason: str) -> None:
         """See `Pace`. Raises PaceUnavailableError."""

@@ -15,6 +15,7 @@ from clients.limiter_tuning import MICROSECONDS, Tuning, microseconds
 from clients.pacing import Lane, PaceUnavailableError
 
 SOURCE = resources.files("clients").joinpath("limiter.lua").read_text(encoding="utf-8")
+REASON_MOST = 500  # characters of a service's text kept as the reason of a block
 DIGEST = hashlib.sha1(SOURCE.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -97,7 +98,7 @@ class LimiterScript:
 
     def close(self, reason: str) -> None:
         """Refuse every lane until `open`."""
-        self._run("close", reason=reason)
+        self._run("close", reason=reason[:REASON_MOST])
 
     def open(self, *, after_seconds: float) -> None:
         """Lift a block; the first slot lies at least `after_seconds` ahead."""

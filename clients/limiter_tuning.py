@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 MICROSECONDS = 1_000_000
+WINDOW_MOST = 50  # slots looked at as one window: no package of amoCRM allows more a second
 
 
 def microseconds(seconds: float) -> int:
@@ -14,12 +15,12 @@ def microseconds(seconds: float) -> int:
 class Tuning:
     """Spans are seconds, shares are parts of one. The defaults are measured for 7 requests/s.
 
-    What a service may see of our unevenness, `7 / (rate * share) - 1` seconds, is spent on late
-    sending (`tolerance`) and on the network between us and the service (the rest).
+    An even row at `share` bears `1 / share - 1` seconds of unevenness before one request too many
+    arrives within a second. Late sending may use `tolerance` of them, the network has the rest.
     """
 
     share: float = 0.985  # of the allowed rate: leaves 15 ms for all unevenness together
-    tolerance: float = 0.008  # how late a slot may be used; 7 ms stay for the network
+    tolerance: float = 0.01  # how late a slot may be used; 5 ms stay for the network
     lead: float = 0.02  # no slot is nearer: time for the answer and for the sent-mark
     interactive_ahead: float = 2.0  # a person waits no longer; the caller tries again later
     background_gap: float = 1.0  # scans take at most one request a second
@@ -45,5 +46,8 @@ class Tuning:
             name: value if name in plain else microseconds(value)
             for name, value in asdict(self).items()
         }
-        target = {"interval": MICROSECONDS / (rate * self.share), "window": max(1, int(rate))}
+        target = {
+            "interval": MICROSECONDS / (rate * self.share),
+            "window": min(max(1, int(rate)), WINDOW_MOST),
+        }
         return figures | target

@@ -30,6 +30,7 @@ After = Literal[
     "no_content",
 ]
 INSTEAD = frozenset(get_args(Before))  # of a commit
+_STATUSES = frozenset(status.value for status in HTTPStatus)
 
 
 class FaultRefusedError(Exception):
@@ -119,6 +120,10 @@ class FaultPlan:
 
 def _fault(described: dict[str, Any], number: int) -> Fault:
     wrong = misfit(Fault, described) if "kind" in described else "kind: missing"
+    if wrong is None and described.get("status", 503) not in _STATUSES:
+        wrong = "status: none of HTTP's"
+    if wrong is None and described.get("every") == 0:
+        wrong = "every: 1 or more"
     if wrong is not None:
         raise FaultRefusedError(wrong)
     return Fault(**{"id": f"fault-{number}", **described})

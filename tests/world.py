@@ -4,16 +4,18 @@ The canvas is tested with real workers in tests/journeys; here its steps are cal
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from companies import attempts, reconciling
-from companies.models import Watermark
-from contextlib import closing
-from crm.connection import ready_client
 from django.conf import settings
+
+from companies import attempts, fielding, reconciling
+from companies.fielding import Vocabulary
+from companies.models import Watermark
+from crm.connection import ready_client
 from operations.models import Portion, Run
 from operations.runs import Order
 from sync import finishing, planning, pumping, snapshots, starting
@@ -62,6 +64,12 @@ class World:
             [seller(number, **values) for number in range(count)],
             [offer(number) for number in range(count)],
         )
+
+    def prepare_fields(self) -> None:
+        """The account has our fields already, as on any day but the first."""
+        words = Vocabulary(frozenset({"active"}), frozenset({"Шины"}))
+        with closing(ready_client()) as client:
+            fielding.prepare(client=client, words=words)
 
     def push(self, **order: Any) -> Run:
         """One whole run, up to where a worker would stop."""

@@ -1,6 +1,7 @@
 """The demonstration's entry point, its exit codes and its length."""
 
 import argparse
+import logging.config
 import os
 import sys
 
@@ -11,6 +12,7 @@ from amonition.demo.showing import Screen
 from amonition.demo.verdict import losses
 from amonition.embedded import EmbeddedServerError, provide
 from amonition.environment import text
+from amonition.logs import logging_config
 from amonition.supervising import StopAskedError, SupervisingError, Supervisor
 
 SELLERS = 3000
@@ -25,6 +27,8 @@ def main() -> int:
     given = parser.parse_args()
     if given.sellers < 1:
         parser.error("--sellers: целое число больше нуля")
+    warnings_only = {"root": {"handlers": ["stderr"], "level": "WARNING"}}
+    logging.config.dictConfig(logging_config(debug=True) | warnings_only)
     screen = Screen()
     try:
         return demonstrate(screen=screen, sellers=given.sellers, once=given.once)

@@ -1,7 +1,7 @@
 """Companies as the account keeps them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,25 +11,18 @@ FIRST_ID = 40_000_001
 NAMELESS = "Название компании не указано"
 
 
-class Unset:
-    """Stands for what a request did not mention."""
-
-
-UNSET = Unset()
-
-
 @dataclass(slots=True)
 class Draft:
-    """What one item of a batch asks for, validated."""
+    """What one item of a batch asks for, validated. `values` by the slot of the field."""
 
     request_id: str
     id: int | None = None
     name: str | None = None
     attributes: dict[str, int] = field(default_factory=dict)
-    values: list[tuple[int, Stored]] = field(default_factory=list)
-    tags: list[str] | Unset = UNSET
-    tags_to_add: list[str] = field(default_factory=list)
-    tags_to_delete: list[str] = field(default_factory=list)
+    values: dict[int, Stored] = field(default_factory=dict)
+    tags: Sequence[str] | None = None
+    tags_to_add: Sequence[str] = ()
+    tags_to_delete: Sequence[str] = ()
 
 
 class Company:
@@ -87,11 +80,11 @@ class Company:
             for name, value in draft.attributes.items():
                 setattr(self, name, value)
         values = self.values
-        for slot, stored in draft.values:
-            if slot >= len(values):
-                values.extend([None] * (slot + 1 - len(values)))
+        if draft.values:
+            values.extend([None] * (max(draft.values) + 1 - len(values)))
+        for slot, stored in draft.values.items():
             values[slot] = stored
-        if not isinstance(draft.tags, Unset):
+        if draft.tags is not None:
             self.tags = tuple(dict.fromkeys(draft.tags))
         if draft.tags_to_add or draft.tags_to_delete:
             kept = [tag for tag in self.tags if tag not in draft.tags_to_delete]
@@ -153,12 +146,12 @@ class CompanyBook:
 
     def merge(self, *, keep: Company, drop: Company, now: float, lag: float) -> None:
         """What `keep` does not have it takes from `drop`, which is deleted."""
-        missing: list[tuple[int, Stored]] = [
-            (slot, stored)
+        missing: dict[int, Stored] = {
+            slot: stored
             for slot, stored in enumerate(drop.values)
             if stored is not None and keep.value(slot) is None
-        ]
-        draft = Draft("", values=missing, tags_to_add=list(drop.tags))
+        }
+        draft = Draft("", values=missing, tags_to_add=drop.tags)
         self.update(keep, draft, now=now, lag=lag, user=keep.updated_by)
         self.delete(drop, now=now)
 

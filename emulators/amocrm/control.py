@@ -234,7 +234,7 @@ class Control:
         lead.price = body.get("price", lead.price)
         lead.company_id = body.get("company_id", lead.company_id)
         book = self._state.fields["leads"]
-        for slot, stored in _values(book, body.get("fields", {})):
+        for slot, stored in _values(book, body.get("fields", {})).items():
             lead.values.extend([None] * (slot + 1 - len(lead.values)))
             lead.values[slot] = stored
 
@@ -246,12 +246,12 @@ def _field(book: FieldBook, key: str) -> CustomField:
     return field
 
 
-def _values(book: FieldBook, given: dict[str, Any]) -> list[tuple[int, Stored]]:
+def _values(book: FieldBook, given: dict[str, Any]) -> dict[int, Stored]:
     """Fields by code, name or id; a plain value, a list of plain values, or None to clear."""
-    values = []
+    values: dict[int, Stored] = {}
     for key, value in given.items():
         field = _field(book, key)
         elements = value if isinstance(value, list) else [] if value is None else [value]
         full = [each if isinstance(each, dict) else {"value": each} for each in elements]
-        values.append((field.slot, read_values(field, full, None)))
+        values[field.slot] = read_values(field, full, None)
     return values

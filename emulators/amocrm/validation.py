@@ -104,9 +104,10 @@ def _read_fields(entries: Any, draft: Draft, rules: Rules, errors: list[RefusedE
                     key = entry.get("field_code")
                     field = by_code.get(key) if type(key) is str else None
                 if field is not None and type(values) is list and values:
-                    stored.append((field.slot, READERS[field.type](field, values, limit)))
+                    stored[field.slot] = READERS[field.type](field, values, limit)
                     continue
-            stored.append(_read_entry(entry, rules))
+            slot, value = _read_entry(entry, rules)
+            stored[slot] = value
         except RefusedError as error:
             errors.append(error.at(f"custom_fields_values.{index}"))
 

@@ -28,13 +28,13 @@ T = TypeVar("T")
 def create(state: State, request: Request) -> Response:
     drafts = _drafts(state, request, updating=False)
     settings, now = state.settings, state.clock.now()
-    created = []
+    href, created = _href(request), []
     for draft in _committed(drafts, request):
         company = state.companies.create(
             draft, now=now, lag=settings.index_lag_seconds, user=ADMIN_ID
         )
         company.writes = 1
-        created.append(_shown(request, company, draft))
+        created.append(_shown(href, company, draft))
     state.created_items += len(created)
     return _envelope(state, request, created)
 
@@ -92,11 +92,11 @@ def _found(state: State, drafts: list[Draft]) -> list[tuple[Company, Draft]]:
 
 def _write(state: State, request: Request, drafts: list[Draft]) -> list[dict[str, Any]]:
     now, lag = state.clock.now(), state.settings.index_lag_seconds
-    shown = []
+    href, shown = _href(request), []
     for company, draft in _committed(_found(state, drafts), request):
         state.companies.update(company, draft, now=now, lag=lag, user=ADMIN_ID)
         company.writes += 1
-        item = _shown(request, company, draft)
+        item = _shown(href, company, draft)
         item["name"], item["updated_at"] = company.name, company.updated_at
         shown.append(item)
     state.updated_items += len(shown)
@@ -108,18 +108,20 @@ def _committed(items: list[T], request: Request) -> list[T]:
     return items[: len(items) // 2] if request.only_first_half else items
 
 
-def _shown(request: Request, company: Company, draft: Draft) -> dict[str, Any]:
-    host = request.headers.get("host", "")
+def _href(request: Request) -> str:
+    return f"http://{request.headers.get('host', '')}{PATH}"
+
+
+def _shown(href: str, company: Company, draft: Draft) -> dict[str, Any]:
     return {
         "id": company.id,
         "request_id": draft.request_id,
-        "_links": {"self": {"href": f"http://{host}{PATH}/{company.id}"}},
+        "_links": {"self": {"href": f"{href}/{company.id}"}},
     }
 
 
 def _envelope(state: State, request: Request, shown: list[dict[str, Any]]) -> Response:
     if state.settings.shuffle_answers:
         shown = shuffled(shown, state.created_items, state.updated_items)
-    href = f"http://{request.headers.get('host', '')}{PATH}"
-    payload = {"_links": {"self": {"href": href}}, "_embedded": {"companies": shown}}
+    payload = {"_links": {"self": {"href": _href(request)}}, "_embedded": {"companies": shown}}
     return Response(200, orjson.dumps(payload), HAL)

@@ -29,7 +29,7 @@ def amocrm(emulator_url: str, settings: Settings) -> Control:
     settings.AMOCRM_CLIENT_SECRET = ""
     settings.AMOCRM_REDIRECT_URI = ""
     settings.AMOCRM_ACCOUNT_ID = 0
-    settings.AMOCRM_RATE = 40
+    settings.AMOCRM_RATE = 100
     settings.AMOCRM_CALL_DEADLINE = 5
     forget_pace()
     pace().open(after_seconds=0)

@@ -13,7 +13,7 @@ from crm import flood_block
 from crm.models import CatalogueField, FloodBlock, OAuthToken
 from tests.clients.emulated import Control
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 BLOCKS = "admin:crm_floodblock_changelist"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
 
 from clients.amocrm.custom_fields import CustomField, NewField
 from clients.amocrm.entities import Entity
@@ -23,7 +24,7 @@ from tests.crm.emulated import FIELD_CHANGES, FIELD_CREATES, FIELD_LISTS, asked,
 from tests.crm.threads import at_once
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SELLER = FieldSpec("AMONITION_SELLER_ID", "text", "ID продавца")
 ATTEMPT = FieldSpec("AMONITION_ATTEMPT", "text", "Попытка создания", api_only=True)
@@ -31,6 +32,7 @@ ADDRESS = FieldSpec("ADDRESS", None, "Адрес")
 CARS = FieldSpec("AMONITION_CATEGORIES", "multiselect", "Категории", values=("Авто",))
 NO_CATEGORIES = FieldSpec("AMONITION_CATEGORIES", "multiselect", "Категории")
 MORE = FieldSpec("AMONITION_CATEGORIES", "multiselect", "Категории", values=("Авто", "Дом"))
+VALUES_OF_ONE = "/api/v4/companies/custom_fields/"
 WANTED = (SELLER, ATTEMPT, ADDRESS, CARS)
 
 
@@ -43,6 +45,12 @@ def create(field: NewField) -> None:
     """As another program of the same account does."""
     with closing(ready_client()) as client:
         client.custom_fields.create(Entity.COMPANIES, [field], lane=Lane.BULK)
+
+
+def add_unguarded(value: str) -> None:
+    with closing(ready_client()) as client:
+        (field,) = fields(CARS.code)
+        client.custom_fields.add_enum_values(field, [value], lane=Lane.INTERACTIVE)
 
 
 def fields(code: str) -> list[CustomField]:
@@ -72,10 +80,13 @@ def test_missing_fields_are_created_with_types_and_values(amocrm: Control) -> No
     assert list(cars.enums) == ["Авто"]
 
 
-def test_what_was_seen_is_not_asked_again(amocrm: Control) -> None:
+def test_what_was_seen_is_not_asked_again(
+    amocrm: Control, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     ensure()
     before = asked_at_all(amocrm)
-    assert ensure() == Ensured(generation=0)
+    with django_assert_num_queries(3):
+        assert ensure() == Ensured(generation=0)
     assert ensure(SELLER) == Ensured(generation=0)
     assert asked_at_all(amocrm) == before
 
@@ -114,6 +125,7 @@ def test_field_of_a_manager_with_the_same_name_is_left_alone(amocrm: Control) ->
 # Many at once
 
 
+@pytest.mark.django_db(transaction=True)
 def test_eight_at_once_create_each_field_once(amocrm: Control) -> None:
     amocrm.settings(latency_ms=50)
     ensured = at_once(ensure, threads=8)
@@ -122,6 +134,7 @@ def test_eight_at_once_create_each_field_once(amocrm: Control) -> None:
     assert len(fields(SELLER.code)) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_values_of_all_who_ask_at_once_are_there_in_the_end(amocrm: Control) -> None:
     """The whole list is written each time: without the lease one would delete the other's."""
     amocrm.settings(latency_ms=50)
@@ -134,6 +147,17 @@ def test_values_of_all_who_ask_at_once_are_there_in_the_end(amocrm: Control) -> 
     assert len(fields(CARS.code)[0].enums) == 7
 
 
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lease_one_deletes_the_others_value(amocrm: Control) -> None:
+    """The twin: both read the list, and each writes its own."""
+    ensure()
+    amocrm.fault("slow_answer", method="GET", path=VALUES_OF_ONE, seconds=0.7, times=2)
+    words = iter(["Дом", "Сад"])
+    at_once(lambda: add_unguarded(next(words)), threads=2)
+    assert len(fields(CARS.code)[0].enums) == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_race_lost_to_a_stranger_is_read_again(amocrm: Control) -> None:
     amocrm.fault("slow_answer", path="/api/v4/companies/custom_fields", seconds=0.7)
     with ThreadPoolExecutor(1) as pool:

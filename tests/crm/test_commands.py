@@ -9,14 +9,12 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from crm import flood_block
-from crm.configuration import CrmNotConfiguredError
 from crm.connection import pace
-from crm.encryption import EncryptionKeysError
 from crm.models import OAuthToken
 from tests.clients.emulated import Control
 from tests.crm.emulated import ask_account, asked_at_all
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def run(*words: str) -> str:
@@ -52,14 +50,14 @@ def test_code_is_not_spent_where_tokens_could_not_be_kept(
     unauthorised: Control, settings: Settings
 ) -> None:
     settings.ENCRYPTION_KEYS = []
-    with pytest.raises(EncryptionKeysError):
+    with pytest.raises(CommandError, match="ENCRYPTION_KEYS"):
         run("amocrm_authorize", new_code(unauthorised))
     assert asked_at_all(unauthorised) == 0
 
 
 def test_missing_integration_is_named(unauthorised: Control, settings: Settings) -> None:
     settings.AMOCRM_CLIENT_SECRET = ""
-    with pytest.raises(CrmNotConfiguredError, match="AMOCRM_CLIENT_SECRET"):
+    with pytest.raises(CommandError, match="AMOCRM_CLIENT_SECRET"):
         run("amocrm_authorize", "code")
 
 
@@ -98,3 +96,17 @@ def test_rotation_tells_how_much_it_did(oauth: Control, settings: Settings) -> N
     assert json.loads(run("rotate_encryption", "--json")) == {"reencrypted": 1}
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert ask_account().subdomain == "emulator"
+
+
+def test_rotation_without_the_old_key_says_that_nothing_was_changed(
+    oauth: Control, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="Ничего не изменено"):
+        run("rotate_encryption")
+
+
+def test_lifting_without_an_account_is_told(settings: Settings) -> None:
+    settings.AMOCRM_URL = ""
+    with pytest.raises(CommandError, match="AMOCRM_URL"):
+        run("amocrm_open", "--yes")

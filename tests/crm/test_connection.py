@@ -29,7 +29,7 @@ from tests.crm.emulated import (
     expire_access_tokens,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def open_alerts() -> int:

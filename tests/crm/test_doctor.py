@@ -14,7 +14,7 @@ from crm.doctor import Step, StepName, run_doctor
 from tests.clients.emulated import Control
 from tests.crm.emulated import asked_at_all, forget_pace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 WANTED = (
     FieldSpec("AMONITION_SELLER_ID", "text", "ID продавца"),

@@ -150,6 +150,8 @@ def test_faults_are_taken_back(amocrm: Talker) -> None:
         {"kind": "explosion"},
         {"kind": "shuffle", "shore": 1},
         {"kind": "shuffle", "share": "x"},
+        {"kind": "shuffle", "every": 0},
+        {"kind": "status_before_commit", "status": 999},
         5,
     ],
 )

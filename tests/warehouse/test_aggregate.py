@@ -34,11 +34,11 @@ OFFERS = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     sellers=st.lists(SELLERS, max_size=12),
     offers=st.lists(OFFERS, max_size=30),
-    rows_per_slice=st.integers(min_value=3, max_value=45),
+    rows_per_slice=st.integers(min_value=8, max_value=45),
 )
 @example(sellers=[Seller("a", None), Seller("a", "")], offers=[Offer("a")], rows_per_slice=1)
 def test_aggregate_is_what_plain_python_makes_of_the_same_tables(

@@ -72,10 +72,10 @@ def test_range_is_the_same_rows_wherever_it_begins_and_ends(
     assert warehouse.read("1", start=start, stop=start + length) == rows[start : start + length]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     sellers=st.integers(0, 3_000),
-    rows_per_slice=st.integers(500, 7_000),
+    rows_per_slice=st.integers(1_000, 7_000),
     size=st.integers(50, READ_ROWS_MAX),
 )
 def test_any_size_of_slices_and_of_reads_covers_every_row_once(

@@ -1,6 +1,7 @@
 """A run is many small pieces of work: in any number, after any kill, by any number of processes."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -22,17 +24,23 @@ from tests.warehouse.snapshots import (
     write_snapshot,
 )
 from warehouse.embedded.progress import RunDirectory
-from warehouse.interface import SellerRow, SnapshotError, SnapshotState, WarehouseError
+from warehouse.interface import (
+    SellerRow,
+    SnapshotError,
+    SnapshotFacts,
+    SnapshotState,
+    WarehouseError,
+)
 
 SELLERS = [Seller(f"{i * 7919 % 1000:03}", name=f"Продавец {i}") for i in range(100)]
 OFFERS = [Offer(seller.seller_id, category=f"c{i % 9}") for i, seller in enumerate(SELLERS * 2)]
-ROWS_PER_SLICE = 20  # of 300 rows: 16 slices
+ROWS_PER_SLICE = 30  # of 300 rows: 11 slices
 
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from tests.warehouse.snapshots import embedded, finish
-warehouse = embedded(Path(sys.argv[1]), rows_per_slice=20)
+warehouse = embedded(Path(sys.argv[1]), rows_per_slice=30)
 handle = warehouse.start(run="1")
 """
 FINISH = PROGRAM + "finish(warehouse, handle)"
@@ -41,30 +49,46 @@ LOOK_THREE_TIMES_AND_DIE = PROGRAM + (
 )
 
 
-@pytest.fixture
-def snapshot(tmp_path: Path) -> Path:
+class Undisturbed(NamedTuple):
+    """A sound snapshot, and what a run on it gives when nothing happens to it."""
+
+    snapshot: Path
+    rows: list[SellerRow]
+    facts: SnapshotFacts
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """100 sellers, 200 offers."""
-    return write_snapshot(tmp_path / "snapshot", sellers=SELLERS, offers=OFFERS)
+    directory = tmp_path_factory.mktemp("slices") / "snapshot"
+    warehouse = embedded(write_snapshot(directory, sellers=SELLERS, offers=OFFERS))
+    return Undisturbed(snapshot=directory, rows=rows_of(warehouse), facts=warehouse.facts("1"))
 
 
 @pytest.fixture
-def expected(snapshot: Path) -> list[SellerRow]:
+def snapshot(undisturbed: Undisturbed, tmp_path: Path) -> Path:
+    """A copy of it, for one test to do what it wants with."""
+    return shutil.copytree(undisturbed.snapshot, tmp_path / "snapshot")
+
+
+@pytest.fixture
+def expected(undisturbed: Undisturbed) -> list[SellerRow]:
     """The rows of a run that nothing disturbed."""
-    return rows_of(embedded(snapshot), run="undisturbed")
+    return undisturbed.rows
 
 
 def process(code: str, snapshot: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code, str(snapshot)])  # noqa: S603 - our own code
 
 
-@pytest.mark.parametrize("rows_per_slice", [1, 7, 20, 149, 300, 301])
+@pytest.mark.parametrize("rows_per_slice", [7, 60, 149, 300, 301])
 def test_rows_and_facts_do_not_depend_on_the_number_of_slices(
-    snapshot: Path, expected: list[SellerRow], rows_per_slice: int
+    snapshot: Path, undisturbed: Undisturbed, rows_per_slice: int
 ) -> None:
     warehouse = embedded(snapshot, rows_per_slice=rows_per_slice)
-    assert rows_of(warehouse) == expected
-    assert warehouse.facts("1") == warehouse.facts("undisturbed")
-    assert [row.seller_id for row in expected] == sorted(s.seller_id or "" for s in SELLERS)
+    assert rows_of(warehouse) == undisturbed.rows
+    assert warehouse.facts("1") == undisturbed.facts
+    assert [row.seller_id for row in undisturbed.rows] == sorted(s.seller_id or "" for s in SELLERS)
 
 
 def test_each_look_does_one_piece_of_work_and_tells_how_far_it_is(snapshot: Path) -> None:
@@ -103,7 +127,7 @@ def test_run_goes_on_after_a_kill_between_slices_without_repeating_any(
     assert read_all(warehouse, "1") == expected
 
 
-def test_run_goes_on_after_a_kill_in_the_middle(snapshot: Path, expected: list[SellerRow]) -> None:
+def test_run_goes_on_after_a_kill_in_the_middle(snapshot: Path, undisturbed: Undisturbed) -> None:
     warehouse = embedded(snapshot, rows_per_slice=ROWS_PER_SLICE)
     victim = process(FINISH, snapshot)
     wait_until(
@@ -114,8 +138,8 @@ def test_run_goes_on_after_a_kill_in_the_middle(snapshot: Path, expected: list[S
     victim.kill()
     victim.wait(60)
     finish(warehouse, "1")
-    assert read_all(warehouse, "1") == expected
-    assert warehouse.facts("1") == warehouse.facts("undisturbed")
+    assert read_all(warehouse, "1") == undisturbed.rows
+    assert warehouse.facts("1") == undisturbed.facts
 
 
 def test_half_written_files_of_a_killed_process_are_never_read(
@@ -130,12 +154,12 @@ def test_half_written_files_of_a_killed_process_are_never_read(
     assert read_all(warehouse, handle) == expected
 
 
-def test_several_processes_may_look_at_once(snapshot: Path, expected: list[SellerRow]) -> None:
+def test_several_processes_may_look_at_once(snapshot: Path, undisturbed: Undisturbed) -> None:
     processes = [process(FINISH, snapshot) for _ in range(3)]
     assert [each.wait(100) for each in processes] == [0, 0, 0]
     warehouse = embedded(snapshot)
-    assert read_all(warehouse, "1") == expected
-    assert warehouse.facts("1") == warehouse.facts("undisturbed")
+    assert read_all(warehouse, "1") == undisturbed.rows
+    assert warehouse.facts("1") == undisturbed.facts
 
 
 def test_look_does_not_wait_for_whoever_works_on_the_run(snapshot: Path) -> None:
@@ -171,7 +195,7 @@ def test_discarded_run_is_gone_for_everybody_and_may_be_started_anew(
         warehouse.look("1")
     with pytest.raises(SnapshotError, match="start a new run"):
         warehouse.read("1", start=0, stop=1)
-    assert sorted(path.name for path in warehouse.work_dir.iterdir()) == ["undisturbed"]
+    assert list(warehouse.work_dir.iterdir()) == []
     assert rows_of(warehouse) == expected
 
 

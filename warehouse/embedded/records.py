@@ -14,6 +14,9 @@ from warehouse.embedded.progress import Progress, RunDirectory
 from warehouse.embedded.source import literal_pattern
 from warehouse.interface import SellerRow, SnapshotError
 
+# Where a record holds what JSON has no type for.
+FIRST_VISIT_AT, FIRST_OFFER_AT, CATEGORIES = 5, 6, 13
+
 
 def read_rows(
     directory: RunDirectory, progress: Progress, *, start: int, stop: int
@@ -49,44 +52,14 @@ def _damaged(directory: RunDirectory, detail: str) -> SnapshotError:
 
 
 def _rows(records: Iterable[tuple[str]]) -> list[SellerRow]:
-    """The hot path of every run, written for speed: some 5 µs per row."""
+    """The hot path of every run: a record has the order of SellerRow."""
     rows = []
-    loads = orjson.loads
     for (record,) in records:
-        (
-            seller_id,
-            phone,
-            email,
-            name,
-            sale_address,
-            first_visit_us,
-            first_offer_us,
-            offers_total,
-            offers_by_status,
-            has_feed,
-            has_form,
-            has_used,
-            has_new,
-            categories,
-        ) = loads(record)
-        rows.append(
-            SellerRow(
-                seller_id,
-                phone,
-                email,
-                name,
-                sale_address,
-                _time(first_visit_us),
-                _time(first_offer_us),
-                offers_total,
-                offers_by_status,
-                has_feed,
-                has_form,
-                has_used,
-                has_new,
-                tuple(categories),
-            )
-        )
+        values = orjson.loads(record)
+        values[FIRST_VISIT_AT] = _time(values[FIRST_VISIT_AT])
+        values[FIRST_OFFER_AT] = _time(values[FIRST_OFFER_AT])
+        values[CATEGORIES] = tuple(values[CATEGORIES])
+        rows.append(SellerRow(*values))
     return rows
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -22,11 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="ответ для программ")
 
     def handle(self, *_arguments: str, **options: Any) -> None:
-        encryption.check_keys()  # a code is good once: what can fail fails before it is spent
         asked_at = timezone.now()
-        account = configuration.read_oauth().account
         try:
+            encryption.check_keys()  # a code is good once: what can fail fails before it is spent
+            account = configuration.read_oauth().account
             tokens = oauth.exchange_code(options["code"])
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         except (ServiceError, PacingError) as error:
             raise CommandError(f"amoCRM не обменяла код: {error}") from error
         stored_tokens.store_first(account=account, tokens=tokens, asked_at=asked_at)

@@ -4,6 +4,7 @@ import getpass
 import json
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clients.pacing import PaceUnavailableError
@@ -25,6 +26,8 @@ class Command(BaseCommand):
             )
         try:
             lifted = flood_block.lift(who=getpass.getuser())
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         except PaceUnavailableError as error:
             raise CommandError(f"Redis не отвечает, ничего не снято: {error}") from error
         if options["json"]:

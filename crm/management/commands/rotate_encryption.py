@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from crm.stored_tokens import reencrypt_tokens
 
@@ -15,7 +16,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="ответ для программ")
 
     def handle(self, *_arguments: str, **options: Any) -> None:
-        count = reencrypt_tokens()
+        try:
+            count = reencrypt_tokens()
+        except ImproperlyConfigured as error:
+            raise CommandError(f"Ничего не изменено: {error}") from error
         if options["json"]:
             self.stdout.write(json.dumps({"reencrypted": count}))
         else:

@@ -1,7 +1,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,8 @@ from amonition.embedded.sharing import end_unless_used
 from tests.amonition.embedded.users import PROVIDE, User, copy_wheels, daemons
 
 
-@pytest.fixture
-def open_directory() -> Iterator[Path]:
-    """Short and open to every user, as a checkout mostly is; root's tmp_path is neither."""
+@contextmanager
+def _open_directory() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="embedded-"))
     path.chmod(0o755)
     yield path
@@ -21,26 +20,49 @@ def open_directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def removed() -> Iterator[Callable[[Path], Path]]:
-    """Takes a local_dir; after the test its servers are stopped and nothing of them is left."""
+def open_directory() -> Iterator[Path]:
+    """Short and open to every user, as a checkout mostly is; root's tmp_path is neither."""
+    with _open_directory() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def kept_directory() -> Iterator[Path]:
+    with _open_directory() as path:
+        yield path
+
+
+@pytest.fixture
+def stopped(open_directory: Path) -> Iterator[Callable[[Path], Path]]:
+    """Takes a local_dir; after the test its servers are stopped, and nothing is left outside it.
+
+    Asks for `open_directory` so that this goes on living while servers there are stopped.
+    """
     with ExitStack() as stack:
 
-        def remove_afterwards(local_dir: Path) -> Path:
-            local_dir.mkdir(parents=True)
-            stack.callback(_remove, local_dir.resolve())
+        def stop_afterwards(local_dir: Path) -> Path:
+            local_dir.mkdir(exist_ok=True)
+            stack.callback(_stop, local_dir.resolve())
             return local_dir
 
-        yield remove_afterwards
+        yield stop_afterwards
 
 
 @pytest.fixture
-def local_dir(open_directory: Path, removed: Callable[[Path], Path]) -> Path:
-    return removed(open_directory / "local")
+def local_dir(kept_directory: Path, stopped: Callable[[Path], Path]) -> Path:
+    """Servers that are not running; their data may be there already, which saves the initdb."""
+    return stopped(kept_directory / "local")
 
 
 @pytest.fixture
-def start_user(removed: Callable[[Path], Path]) -> Iterator[Callable[..., User]]:
-    """Starts processes that are gone before `removed` looks whether somebody uses the servers."""
+def fresh_dir(open_directory: Path, stopped: Callable[[Path], Path]) -> Path:
+    """No servers yet."""
+    return stopped(open_directory / "local")
+
+
+@pytest.fixture
+def start_user(stopped: Callable[[Path], Path]) -> Iterator[Callable[..., User]]:
+    """Starts processes that are gone before `stopped` looks whether somebody uses the servers."""
     with ExitStack() as stack:
 
         def start(local_dir: Path, *, script: str = PROVIDE, **environ: str) -> User:
@@ -63,7 +85,7 @@ def closed_wheels(tmp_path: Path) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _remove(local_dir: Path) -> None:
+def _stop(local_dir: Path) -> None:
     for daemon in daemons(local_dir):
         assert end_unless_used(daemon), f"{daemon.name} is still used"
         for outside in daemon.outside:

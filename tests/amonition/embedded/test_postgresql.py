@@ -20,9 +20,9 @@ CLUSTER = "SELECT system_identifier FROM pg_control_system()"  # another one aft
 
 
 def test_letters_are_unicode_whatever_the_environment_says(
-    local_dir: Path, start_user: Callable[..., User]
+    fresh_dir: Path, start_user: Callable[..., User]
 ) -> None:
-    url = start_user(local_dir, LC_ALL="C", PGSERVICE="nowhere").environ()["DATABASE_URL"]
+    url = start_user(fresh_dir, LC_ALL="C", PGSERVICE="nowhere").environ()["DATABASE_URL"]
     found = ask(url, "SELECT upper('привет'), 'ПРИВЕТ' ILIKE 'привет', lower('ЁЖ')")
     assert found == ("ПРИВЕТ", True, "ёж")
 
@@ -45,16 +45,16 @@ def test_data_survives_a_restart(local_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["каталог, с 'пробелами' и \"кавычками\" @100%", "long" * 50])
-def test_any_path_will_do(name: str, open_directory: Path, removed: Callable[[Path], Path]) -> None:
-    with provided(removed(open_directory / name)) as environ:
+def test_any_path_will_do(name: str, open_directory: Path, stopped: Callable[[Path], Path]) -> None:
+    with provided(stopped(open_directory / name)) as environ:
         assert ask(environ["DATABASE_URL"], "SELECT 1") == (1,)
         assert f"host={SHORT_DIRECTORY}/amonition-" in environ["DATABASE_URL"]
 
 
 def test_stale_pid_files_are_not_believed(
-    local_dir: Path, open_directory: Path, removed: Callable[[Path], Path]
+    local_dir: Path, open_directory: Path, stopped: Callable[[Path], Path]
 ) -> None:
-    elsewhere = removed(open_directory / "elsewhere")
+    elsewhere = stopped(open_directory / "elsewhere")
     with provided(local_dir):
         pass
     with provided(elsewhere) as others:
@@ -73,11 +73,11 @@ def test_port_in_the_environment_changes_nothing(
         assert ask(environ["DATABASE_URL"], "SELECT 1") == (1,)
 
 
-def test_half_made_data_is_made_again(local_dir: Path) -> None:
-    unfinished = local_dir / "postgresql" / "unfinished-by-a-killed-process"
+def test_half_made_data_is_made_again(fresh_dir: Path) -> None:
+    unfinished = fresh_dir / "postgresql" / "unfinished-by-a-killed-process"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18")
-    with provided(local_dir) as environ:
+    with provided(fresh_dir) as environ:
         assert ask(environ["DATABASE_URL"], "SELECT 1") == (1,)
     assert not unfinished.exists()
 

@@ -65,9 +65,9 @@ def test_second_stop_does_nothing(local_dir: Path, start_user: Callable[..., Use
 
 
 def test_two_directories_have_servers_of_their_own(
-    open_directory: Path, removed: Callable[[Path], Path]
+    open_directory: Path, stopped: Callable[[Path], Path]
 ) -> None:
-    one, two = removed(open_directory / "one"), removed(open_directory / "two")
+    one, two = stopped(open_directory / "one"), stopped(open_directory / "two")
     with provided(one, **ELSEWHERE) as first, provided(two, **ELSEWHERE) as second:
         assert valkey_identity(first) != valkey_identity(second)
 
@@ -85,19 +85,19 @@ def test_ordinary_user_starts_and_stops_the_servers(
         ask(url, "SELECT 1")
 
 
-def test_failed_start_shows_the_log(local_dir: Path) -> None:
-    with provided(local_dir):
+def test_failed_start_shows_the_log(fresh_dir: Path) -> None:
+    with provided(fresh_dir):
         pass
-    (local_dir / "postgresql" / "data" / "postgresql.conf").write_text("no_such_setting = 1")
+    (fresh_dir / "postgresql" / "data" / "postgresql.conf").write_text("no_such_setting = 1")
     with pytest.raises(EmbeddedServerError, match=r"(?s)did not start.*no_such_setting"):
-        provide({}, local_dir=local_dir)
-    assert running(local_dir) == []
+        provide({}, local_dir=fresh_dir)
+    assert running(fresh_dir) == []
 
 
 def test_server_whose_data_was_removed_is_not_mistaken_for_a_new_one(
-    open_directory: Path, removed: Callable[[Path], Path]
+    open_directory: Path, stopped: Callable[[Path], Path]
 ) -> None:
-    local_dir = removed(open_directory / ("long" * 50))
+    local_dir = stopped(open_directory / ("long" * 50))
     environ = dict(ELSEWHERE)
     servers = provide(environ, local_dir=local_dir)
     assert servers

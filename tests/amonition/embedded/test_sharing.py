@@ -50,8 +50,8 @@ def test_last_user_turns_off_the_light(local_dir: Path, start_user: StartUser) -
     assert running(local_dir) == []
 
 
-def test_users_that_come_together_get_one_server(local_dir: Path, start_user: StartUser) -> None:
-    users = [start_user(local_dir) for _ in range(4)]
+def test_users_that_come_together_get_one_server(fresh_dir: Path, start_user: StartUser) -> None:
+    users = [start_user(fresh_dir) for _ in range(4)]
     assert len({identity(user.environ()) for user in users}) == 1
 
 
@@ -75,13 +75,13 @@ def test_user_interrupted_while_starting_leaves_nothing_running(
 
 
 def test_user_killed_while_starting_leaves_nothing_locked(
-    local_dir: Path, start_user: StartUser
+    fresh_dir: Path, start_user: StartUser
 ) -> None:
-    starter = start_user(local_dir)
-    log = local_dir / "postgresql" / "server.log"
+    starter = start_user(fresh_dir)
+    log = fresh_dir / "postgresql" / "server.log"
     wait_until(log.exists, seconds=30, what="initdb began")
     starter.kill()
-    with provided(local_dir) as environ:
+    with provided(fresh_dir) as environ:
         assert ask(environ["DATABASE_URL"], "SELECT 1") == (1,)
 
 

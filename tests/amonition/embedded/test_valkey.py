@@ -38,7 +38,7 @@ def test_settings_are_those_of_a_durable_queue(local_dir: Path) -> None:
 
 def test_log_that_has_grown_long_starts_anew(local_dir: Path) -> None:
     log = local_dir / "valkey" / "server.log"
-    log.parent.mkdir()
+    log.parent.mkdir(exist_ok=True)
     log.touch()
     os.truncate(log, LOG_BYTES + 1)
     with valkey_alone(local_dir):
