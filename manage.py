@@ -10,8 +10,9 @@ WITHOUT_SERVERS = {"help", "--help", "-h", "--version", "version"}
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amonition.settings")
-    from amonition.embedded import provide
     from django.core.management import execute_from_command_line
+
+    from amonition.embedded import provide
 
     local_dir = Path(os.environ.get("LOCAL_DIR", Path(__file__).resolve().parent / ".local"))
     if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_SERVERS:

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 
-from amonition.celery import app
+# Imported for its effect: without it a ring from the web process would go to a default application
+# with a broker that nobody runs.
+from amonition import celery  # noqa: F401
 
 
 class AmonitionConfig(AppConfig):
@@ -8,10 +10,7 @@ class AmonitionConfig(AppConfig):
     verbose_name = "Amonition"
 
     def ready(self) -> None:
-        """Registers the deploy checks, and makes our Celery application that of every thread."""
+        """Registers the deploy checks."""
         from amonition import checks  # noqa: PLC0415 - imports models, which are there only now
 
         checks.register_all()
-        # "Current" is a matter of the thread that made it: without this, a ring from one of
-        # gunicorn's threads would go to a broker that nobody runs.
-        app.set_default()

@@ -154,7 +154,7 @@ SYNC_BATCH_SIZE = env.integer("SYNC_BATCH_SIZE", 500, low=1, high=500)  # feeds 
 SYNC_SCHEDULE = env.text("SYNC_SCHEDULE", "0 * * * *")
 SYNC_PUMPS = env.integer("SYNC_PUMPS", 2, low=1, high=64)  # as many as bulk worker processes
 SYNC_LEASE = env.number("SYNC_LEASE", 120, low=1, high=3600)  # seconds a dead pump holds portions
-SYNC_PORTION_RECHECK = env.number("SYNC_PORTION_RECHECK", 15, low=0.5, high=600)  # seconds
+SYNC_PORTION_RECHECK = env.number("SYNC_PORTION_RECHECK", 15, low=0.1, high=600)  # seconds
 
 # Celery (the reasons stand in docs/reliability.md, "Celery")
 CELERY_BROKER_URL = databases.celery_broker(REDIS_URL)

@@ -25,6 +25,7 @@ local MOMENTS_KEPT = 4 * WINDOW + 8 -- those ahead, a window of those behind, an
 
 local stored = redis.call('GET', PLAN)
 local plan = stored and cmsgpack.unpack(stored) or {
+  seen_at = now, -- the last question
   moments = {}, -- slots given out and not burned, ascending
   left = {}, -- those of them that interactive left to bulk
   recent = '', -- whose the last slots were, oldest first: 'i' interactive, '-' anything else
@@ -40,20 +41,29 @@ local plan = stored and cmsgpack.unpack(stored) or {
   ceiling_until = 0,
 }
 
+local MOMENTS = { 'row', 'held_until', 'bulk_until', 'background_at', 'slowed_at', 'ceiling_until' }
+local LISTS_OF_MOMENTS = { 'moments', 'left', 'vacant', 'struck' }
+
 local function hold(moment)
   plan.held_until = math.max(plan.held_until, moment)
   plan.left, plan.vacant = {}, {}
 end
 
--- A clock that was set back would leave everybody waiting for the time it once showed.
-local function forget_impossible_times()
-  if (plan.moments[#plan.moments] or 0) > now + REACH then
-    plan.moments, plan.row = {}, 0
-    hold(now + REACH)
+-- Where the clock was set back, all that is remembered moves with it, as if no time had passed:
+-- left alone, it would keep everybody waiting for the time that the clock once showed.
+local function move_with_the_clock()
+  local back = plan.seen_at - now
+  if back > 0 then
+    for _, moment in ipairs(MOMENTS) do
+      plan[moment] = math.max(0, plan[moment] - back)
+    end
+    for _, list in ipairs(LISTS_OF_MOMENTS) do
+      for index, moment in ipairs(plan[list]) do
+        plan[list][index] = moment - back
+      end
+    end
   end
-  plan.held_until = math.min(plan.held_until, now + tuning.freeze_most)
-  plan.slowed_at = math.min(plan.slowed_at, now + tuning.freeze_most)
-  plan.background_at = math.min(plan.background_at, now)
+  plan.seen_at = now
 end
 
 -- A server that does not know the script has just started, and may have lost its last second:
@@ -76,7 +86,7 @@ local function speed()
   return math.min(1, tuning.restart_speed + tuning.ramp_step * clean)
 end
 
-forget_impossible_times()
+move_with_the_clock()
 settle_after_restart()
 local interval = math.ceil(tuning.interval / (ceiling() * speed()))
 local CLOSEST = math.floor(interval / 4) -- two slots are never nearer, whatever was burned

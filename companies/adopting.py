@@ -119,8 +119,8 @@ def _close(what: str) -> Gate:
 
 def _strangers(records: Sequence[CompanyRecord]) -> dict[str, list[int]]:
     """Seller -> companies that are neither mapped nor made by an attempt we know of."""
-    ours = {r.company_id: _text(r, SELLER_ID) for r in records if _text(r, SELLER_ID)}
-    tokens = {r.company_id: _text(r, ATTEMPT) for r in records}
+    ours = {r.company_id: r.text(SELLER_ID) for r in records if r.text(SELLER_ID)}
+    tokens = {r.company_id: r.text(ATTEMPT) for r in records}
     known = set(
         Company.objects.filter(company_id__in=map(str, ours)).values_list("company_id", flat=True)
     )
@@ -140,11 +140,6 @@ def _known_attempts(tokens: Iterable[str]) -> set[str]:
 
 def _is_hex(token: str) -> bool:
     return all(character in "0123456789abcdef" for character in token)
-
-
-def _text(record: CompanyRecord, code: str) -> str:
-    values = record.fields.get(code, ())
-    return str(values[0]) if values else ""
 
 
 def adopt(*, client: AmoCrm, who: str) -> Adopted:

@@ -98,9 +98,7 @@ def _by_token(client: AmoCrm, due: _Open, done: Settled) -> _Open | None:
     """
     done.attempts += 1
     page = client.companies.page(lane=Lane.BULK, query=due.attempt.hex)
-    found = _companies(
-        record for record in page.records if _text(record, ATTEMPT) == due.attempt.hex
-    )
+    found = _companies(record for record in page.records if record.text(ATTEMPT) == due.attempt.hex)
     return _adopt(due, found, done)
 
 
@@ -115,7 +113,7 @@ def _by_scan(client: AmoCrm, missing: Sequence[_Open], done: Settled) -> None:
         found = _companies(
             record
             for record in client.companies.scan_newest(lane=Lane.BULK, until_id=until)
-            if _text(record, SELLER_ID) in wanted
+            if record.text(SELLER_ID) in wanted
         )
     for due in missing:
         rest = _adopt(due, found, done)
@@ -156,13 +154,8 @@ def _companies(records: Iterable[CompanyRecord]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for record in records:
         if not record.is_deleted:
-            found.setdefault(_text(record, SELLER_ID), []).append(record.company_id)
+            found.setdefault(record.text(SELLER_ID), []).append(record.company_id)
     return {seller: sorted(ids) for seller, ids in found.items() if seller}
-
-
-def _text(record: CompanyRecord, code: str) -> str:
-    values = record.fields.get(code, ())
-    return str(values[0]) if values else ""
 
 
 def record_duplicates(*, found: Mapping[str, Sequence[int]], how: CompanyDuplicate.How) -> int:

@@ -98,20 +98,31 @@ def fail(*, run_id: int, reason: str) -> bool:
     return _leave(run_id=run_id, states=Run.ACTIVE, to=Run.State.FAILED, reason=reason)
 
 
-def finish(*, run_id: int) -> Run.State | None:
+def has_unfinished(*, run_id: int) -> bool:
+    """Whether a portion of the run still waits or is in somebody's hands."""
+    unfinished = [Portion.State.OPEN, Portion.State.CLAIMED]
+    return Portion.objects.filter(run_id=run_id, state__in=unfinished).exists()
+
+
+def finish(*, run_id: int, created: int) -> Run.State | None:
     """Close a run whose last portion is closed, with its sums. None: there is still something to do.
+
+    `created`: as those know who settle lost answers; portions count only what they saw themselves,
+    and found the rest unchanged when they looked again.
 
     Idempotent: the chord, the last pump and the watchdog may all call it.
     """
-    portions = Portion.objects.filter(run_id=run_id)
-    unfinished = portions.filter(state__in=[Portion.State.OPEN, Portion.State.CLAIMED])
-    if unfinished.exists():
+    if has_unfinished(run_id=run_id):
         return None
+    portions = Portion.objects.filter(run_id=run_id)
     parked = portions.filter(state=Portion.State.PARKED)
     state = Run.State.FAILED if parked.exists() else Run.State.DONE
     first = parked.order_by("ordinal").values_list("reason", flat=True).first()
     reason = f"Отложено порций: {parked.count()}. {first}" if first is not None else ""
     sums = portions.aggregate(**{name: Sum(name, default=0) for name in COUNTS})
+    late = max(0, created - sums["created"])
+    sums["created"] += late
+    sums["unchanged"] = max(0, sums["unchanged"] - late)
     moved = Run.objects.filter(pk=run_id, state=Run.State.WRITING).update(
         state=state, reason=reason, finished_at=timezone.now(), **sums
     )

@@ -12,11 +12,12 @@ logger = logging.getLogger(__name__)
 
 def finish(*, run_id: int) -> bool:
     """Close the run if nothing is left to do. Idempotent; False: it goes on, or ended before."""
-    state = runs.finish(run_id=run_id)
+    if runs.has_unfinished(run_id=run_id):
+        return False
+    state = runs.finish(run_id=run_id, created=selectors.created_by(run_id=run_id))
     if state is None:
         return False
     run = Run.objects.get(pk=run_id)
-    _count_adopted(run)
     snapshots.discard(run=run)
     if state == Run.State.DONE:
         alerts.recover(kind=Alert.Kind.PUSH_FAILED)
@@ -25,13 +26,3 @@ def finish(*, run_id: int) -> bool:
         alerts.raise_alert(kind=Alert.Kind.PUSH_FAILED, text=f"Запуск {run.pk}: {run.reason}")
     logger.info("run.finished", extra={"run": run.pk, "state": state})
     return True
-
-
-def _count_adopted(run: Run) -> None:
-    """Companies whose answer was lost were created by this run too: the attempts say how many."""
-    created = selectors.created_by(run_id=run.pk)
-    adopted = created - run.created
-    if adopted > 0:
-        run.created = created
-        run.unchanged = max(0, run.unchanged - adopted)
-        run.save(update_fields=["created", "unchanged"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 
 from companies import attempts, fielding, reconciling
 from companies.fielding import Vocabulary
@@ -108,6 +109,11 @@ class World:
 
         wait_until(tick, seconds=SETTLE_SECONDS, what=f"the end of run {run.pk}")
         return run
+
+    def lose_database(self) -> None:
+        """From now on the database is another one: empty, and younger than the account."""
+        call_command("flush", interactive=False, verbosity=0)
+        watermark()
 
     def audit(self) -> Any:
         """amoCRM's own count: the judge."""

@@ -46,8 +46,8 @@ def demonstrate(*, screen: Screen, sellers: int, once: bool) -> int:
     with Supervisor(cwd=scene.CHECKOUT, logs=place.logs) as supervisor:
         with screen.step("PostgreSQL и Redis"):
             provide(os.environ, local_dir=scene.local_dir())
-            redis_url = stores.fresh_redis(text("REDIS_URL"))
         with stores.fresh_database(text("DATABASE_URL")) as database_url:
+            redis_url = stores.fresh_redis(text("REDIS_URL"))
             environ = scene.environment(place, database_url=database_url, redis_url=redis_url)
             service = Service(scene=place, environ=environ, supervisor=supervisor)
             password = journey.prepare(

@@ -67,7 +67,7 @@ def fresh_redis(url: str) -> str:
     try:
         given = _number(url)  # in use by the service itself
         for number in NUMBERS:
-            candidate = _with_number(url, number)
+            candidate = with_number(url, number)
             if number != given and _empty(candidate):
                 return candidate
     except redis.RedisError as error:
@@ -92,7 +92,7 @@ def _empty(url: str) -> bool:
     return True
 
 
-def _with_number(url: str, number: int) -> str:
+def with_number(url: str, number: int) -> str:
     parts = urlsplit(url)
     asked = parse_qs(parts.query)
     asked.pop("db", None)

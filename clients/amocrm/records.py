@@ -31,6 +31,11 @@ class CompanyRecord:
     is_deleted: bool
     fields: Mapping[str, tuple[FieldValue, ...]]
 
+    def text(self, code: str) -> str:
+        """The first value of a field as text; empty where the field is."""
+        values = self.fields.get(code, ())
+        return str(values[0]) if values else ""
+
 
 def company_record(found: JsonObject) -> CompanyRecord:
     """A company out of amoCRM's JSON."""

@@ -19,8 +19,8 @@ local stored = redis.call('GET', KEYS[1])
 if not stored then return end
 local plan = cmsgpack.unpack(stored)
 local function older(moment) return moment == 0 and 0 or moment - ARGV[1] end
-for _, field in ipairs({'row', 'held_until', 'bulk_until', 'background_at', 'slowed_at',
-                        'ceiling_until'}) do
+for _, field in ipairs({'seen_at', 'row', 'held_until', 'bulk_until', 'background_at', 
+                        'slowed_at', 'ceiling_until'}) do
   plan[field] = older(plan[field])
 end
 for _, field in ipairs({'moments', 'left', 'vacant', 'struck'}) do

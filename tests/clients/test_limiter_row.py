@@ -42,7 +42,7 @@ def test_burned_slots_cost_a_saturated_limiter_almost_nothing(hurried: Hurried) 
     for _ in range(20):
         late, *others = (hurried.reserve(Lane.BULK, patience=5) for _ in range(2))
         hurried.burn_late(late)
-        row += [*others, *(hurried.reserve(Lane.BULK, patience=5) for _ in range(6))]
+        row += [*others, *(hurried.reserve(Lane.BULK, patience=5) for _ in range(9))]
     assert shortest_window(row) >= WINDOW_SPAN
     assert (max(row) - min(row)) / (len(row) - 1) < 1.01 * INTERVAL
 

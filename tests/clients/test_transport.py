@@ -55,7 +55,10 @@ def test_one_connection_serves_many_calls() -> None:
 
 def test_connection_idle_for_too_long_is_not_used_again() -> None:
     limits = Limits(idle_seconds=0.0)
-    with talking(answering(reply()), answering(reply()), limits=limits) as (transport, server):
+    with talking(answering(reply(), reply()), answering(reply()), limits=limits) as (
+        transport,
+        server,
+    ):
         transport.call(READ, lane=Lane.BULK)
         transport.call(READ, lane=Lane.BULK)
         assert server.connections == 2

@@ -79,6 +79,7 @@ def break_off_the_chunks(peer: Peer) -> None:
 
 def pack_badly(peer: Peer) -> None:
     peer.answer(reply(b"no gzip", "200 OK", "Content-Encoding: gzip"))
+    peer.pause(5)
 
 
 LOSSES = [

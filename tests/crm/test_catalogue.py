@@ -25,6 +25,7 @@ from tests.crm.threads import at_once
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
+committed = pytest.mark.django_db(transaction=True)  # other connections see the rows
 
 SELLER = FieldSpec("AMONITION_SELLER_ID", "text", "ID продавца")
 ATTEMPT = FieldSpec("AMONITION_ATTEMPT", "text", "Попытка создания", api_only=True)
@@ -125,7 +126,7 @@ def test_field_of_a_manager_with_the_same_name_is_left_alone(amocrm: Control) ->
 # Many at once
 
 
-@pytest.mark.django_db(transaction=True)
+@committed
 def test_eight_at_once_create_each_field_once(amocrm: Control) -> None:
     amocrm.settings(latency_ms=50)
     ensured = at_once(ensure, threads=8)
@@ -134,7 +135,7 @@ def test_eight_at_once_create_each_field_once(amocrm: Control) -> None:
     assert len(fields(SELLER.code)) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@committed
 def test_values_of_all_who_ask_at_once_are_there_in_the_end(amocrm: Control) -> None:
     """The whole list is written each time: without the lease one would delete the other's."""
     amocrm.settings(latency_ms=50)
@@ -147,7 +148,7 @@ def test_values_of_all_who_ask_at_once_are_there_in_the_end(amocrm: Control) -> 
     assert len(fields(CARS.code)[0].enums) == 7
 
 
-@pytest.mark.django_db(transaction=True)
+@committed
 def test_without_the_lease_one_deletes_the_others_value(amocrm: Control) -> None:
     """The twin: both read the list, and each writes its own."""
     ensure()
@@ -157,7 +158,7 @@ def test_without_the_lease_one_deletes_the_others_value(amocrm: Control) -> None
     assert len(fields(CARS.code)[0].enums) == 2
 
 
-@pytest.mark.django_db(transaction=True)
+@committed
 def test_race_lost_to_a_stranger_is_read_again(amocrm: Control) -> None:
     amocrm.fault("slow_answer", path="/api/v4/companies/custom_fields", seconds=0.7)
     with ThreadPoolExecutor(1) as pool:

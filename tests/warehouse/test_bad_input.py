@@ -194,6 +194,19 @@ def test_too_little_memory_is_not_the_datas_fault_and_the_run_goes_on_with_more(
     assert len(read_all(embedded(snapshot), handle)) == 50
 
 
+def test_slice_that_does_not_fit_into_the_memory_is_cut_until_it_does(snapshot: Path) -> None:
+    ids = "'seller-0' || unnest(range(10, 50))"
+    columns = {**SELLER_COLUMNS, "seller_id": ids, "name": "repeat('n', 1000000)"}
+    select = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+    write_query(snapshot / "sellers" / "0.parquet", f"SELECT {select}")
+    warehouse = replace(embedded(snapshot), memory_limit="160MB")
+    handle = warehouse.start(run="1")
+    looks = [warehouse.look(handle) for _ in range(2)]
+    assert looks[1].rows is None
+    assert finish(warehouse, handle).rows == 40
+    assert {len(row.name or "") for row in read_all(warehouse, handle)} == {1_000_000}
+
+
 def test_paths_are_never_part_of_a_query_or_a_pattern(tmp_path: Path) -> None:
     name = """'); DROP TABLE offers;-- "q" [x]*? k=1 {a,b} $low %41"""
     snapshot = write_snapshot(tmp_path / name, sellers=SELLERS, offers=OFFERS)

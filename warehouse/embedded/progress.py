@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +80,7 @@ class RunDirectory:
         self.root.mkdir(parents=True, exist_ok=True)
         draft = self.root / f"state-{uuid4().hex}.json"
         draft.write_bytes(orjson.dumps(progress))
+        _flush(draft)
         with suppress(FileExistsError):
             os.link(draft, self._state)
         draft.unlink()
@@ -98,6 +99,10 @@ class RunDirectory:
                 f"there is no snapshot in {self.root}: it was discarded, or made on a machine "
                 "with another work directory; start a new run"
             ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(
+                f"{self._state} was written by another version: start a new run"
+            ) from error
 
     def save(self, progress: Progress) -> None:
         """Replace the state. Only for the holder of the lock."""
@@ -107,14 +112,16 @@ class RunDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Whether this process may work on the run now. Ends with the process, however it ends."""
-        with (self.root / "lock").open("wb") as file:
+        """Whether the caller may work on the run now. Ends with the process, however it ends."""
+        with ExitStack() as stack:
             try:
+                file = stack.enter_context((self.root / "lock").open("wb"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
+            except (BlockingIOError, FileNotFoundError):  # at work elsewhere; just discarded
+                mine = False
             else:
-                yield True
+                mine = True
+            yield mine
 
     def discard(self) -> None:
         """Remove the run at once for all readers, then its files, and leftovers of killed ones."""
@@ -126,9 +133,13 @@ class RunDirectory:
 
 def publish(draft: Path, path: Path) -> None:
     """Give a finished file its name: after a power cut too it is there whole or not at all."""
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
+    _flush(draft)
     draft.replace(path)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 @lru_cache(maxsize=8)  # a process reads few runs at a time; each state is some kilobytes

@@ -95,6 +95,13 @@ SELECT * REPLACE (coalesce(is_known, false) AS is_known)
 FROM total LEFT JOIN one_each USING (seller_id)
 """
 
+# Where a slice that does not fit into the memory is cut in two.
+MIDDLE = """
+SELECT quantile_disc(seller_id, 0.5)
+FROM (SELECT seller_id FROM seller UNION ALL SELECT seller_id FROM offer)
+WHERE seller_id > $low AND ($high IS NULL OR seller_id < $high)
+"""
+
 # What the slice adds to the facts.
 SELLERS_IN_SLICE = """
 SELECT count(*), count(DISTINCT seller_id)

@@ -30,14 +30,23 @@ def read_rows(
         for number in _parts_with(progress, start=start, stop=stop)
     ]
     try:
-        records = (
-            reader().execute(query.READ, {"files": files, "start": start, "stop": stop}).fetchall()
-        )
+        records = _read(files, start=start, stop=stop)
     except duckdb.Error as error:
         raise _damaged(directory, short(error)) from error
     if len(records) != stop - start:
         raise _damaged(directory, f"{len(records)} rows in [{start}, {stop})")
     return _rows(records)
+
+
+def _read(files: list[str], *, start: int, stop: int) -> list[tuple[str]]:
+    try:
+        bounds = {"files": files, "start": start, "stop": stop}
+        return reader().execute(query.READ, bounds).fetchall()
+    except duckdb.OutOfMemoryException:
+        if stop - start == 1:
+            raise
+    middle = (start + stop) // 2  # very long texts: sort fewer of them at a time
+    return [*_read(files, start=start, stop=middle), *_read(files, start=middle, stop=stop)]
 
 
 def _parts_with(progress: Progress, *, start: int, stop: int) -> Iterator[int]:

@@ -58,8 +58,7 @@ def add_slice(
 ) -> Progress:
     """Aggregate the next slice into its file; the state that counts it is the caller's to save."""
     number = len(progress.parts)
-    bounds = ("", *(progress.cuts or ()), None)
-    slice_of = {"low": bounds[number], "high": bounds[number + 1]}
+    slice_of = _next_slice(progress)
     connection.execute(query.AGGREGATE, slice_of).fetchall()
     [(rows, orphans)] = connection.execute(query.ROWS_AND_ORPHANS).fetchall()
     [(in_table, distinct)] = connection.execute(query.SELLERS_IN_SLICE, slice_of).fetchall()
@@ -78,6 +77,21 @@ def add_slice(
     )
     _write_records(connection, directory.part(number), first=sum(progress.parts) - rows)
     return progress
+
+
+def split_slice(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Progress | None:
+    """Two slices instead of the next one; None when it is as small as a slice can be."""
+    cuts = progress.cuts or ()
+    [(middle,)] = connection.execute(query.MIDDLE, _next_slice(progress)).fetchall()
+    if middle is None or len(cuts) >= SLICES_MAX:
+        return None
+    return replace(progress, cuts=tuple(sorted({*cuts, middle})))
+
+
+def _next_slice(progress: Progress) -> dict[str, str | None]:
+    bounds = ("", *(progress.cuts or ()), None)
+    number = len(progress.parts)
+    return {"low": bounds[number], "high": bounds[number + 1]}
 
 
 def _more_statuses(

@@ -139,6 +139,13 @@ def test_create_that_broke_is_unknown(
     assert lost.value.overloaded == overloaded
 
 
+def test_error_names_the_exchange_for_the_services_support(account: Account, crm: AmoCrm) -> None:
+    account.control.fault("html_200", path="/api/v4/companies")
+    with pytest.raises(UnknownOutcomeError) as lost:
+        crm.companies.create(drafts(1), lane=BULK)
+    assert lost.value.trace_id
+
+
 def test_update_without_a_usable_confirmation_may_be_repeated(
     account: Account, crm: AmoCrm
 ) -> None:

@@ -1,0 +1,137 @@
+"""Who comes first: interactive, then bulk, then background, and none of them waits for ever."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clients.pacing import Lane, NoSlotError
+from tests.clients.hurried import INTERVAL, Hurried, steps
+
+ROUND = 7  # slots, of which interactive takes at most five
+
+
+def taken_ahead(hurried: Hurried, lane: Lane) -> list[int]:
+    """All slots that `lane` can have at once."""
+    return list(iter(lambda: hurried.reserve_if_any(lane), None))
+
+
+def test_interactive_reserves_up_to_two_seconds_ahead(hurried: Hurried) -> None:
+    row = taken_ahead(hurried, Lane.INTERACTIVE)
+    assert len(row) == 14
+    assert set(steps(row)) == {INTERVAL}
+
+
+def test_refused_interactive_is_told_when_there_is_room_again(hurried: Hurried) -> None:
+    row = taken_ahead(hurried, Lane.INTERACTIVE)
+    with pytest.raises(NoSlotError) as refusal:
+        hurried.pace.reserve(Lane.INTERACTIVE, patience=60)
+    hurried.pass_time(refusal.value.retry_after)
+    assert hurried.reserve(Lane.INTERACTIVE) == max(row) + INTERVAL
+
+
+def test_bulk_gets_one_slot_ahead_and_no_more(hurried: Hurried) -> None:
+    assert len(taken_ahead(hurried, Lane.BULK)) == 1
+
+
+def test_interactive_waits_two_slots_at_most_behind_bulk(hurried: Hurried) -> None:
+    for _ in range(10):
+        hurried.reserve(Lane.BULK, patience=5)
+    assert hurried.reserve(Lane.INTERACTIVE) - hurried.now() <= 2 * INTERVAL
+
+
+def test_patient_bulk_waits_for_its_turn(hurried: Hurried) -> None:
+    row = taken_ahead(hurried, Lane.INTERACTIVE)
+    assert hurried.reserve(Lane.BULK, patience=3) == max(row) + INTERVAL
+
+
+def test_bulk_without_patience_is_told_when_to_come_back(hurried: Hurried) -> None:
+    taken_ahead(hurried, Lane.INTERACTIVE)
+    with pytest.raises(NoSlotError) as refusal:
+        hurried.pace.reserve(Lane.BULK, patience=0)
+    hurried.pass_time(refusal.value.retry_after)
+    hurried.reserve(Lane.BULK)
+
+
+def test_waiting_bulk_gets_two_slots_of_seven_of_an_interactive_flood(hurried: Hurried) -> None:
+    hurried.reserve_if_any(Lane.BULK)
+    hurried.reserve_if_any(Lane.BULK)  # refused: it waits from now on
+    flood = taken_ahead(hurried, Lane.INTERACTIVE)
+    left = [moment for moment in range(flood[0], flood[-1], INTERVAL) if moment not in flood]
+    assert len(left) >= 2
+    assert [hurried.reserve(Lane.BULK, patience=5) for _ in left] == left
+
+
+def test_slots_left_to_bulk_that_bulk_does_not_take_are_not_lost(hurried: Hurried) -> None:
+    hurried.reserve_if_any(Lane.BULK)
+    hurried.reserve_if_any(Lane.BULK)
+    flood = taken_ahead(hurried, Lane.INTERACTIVE)
+    hurried.pass_time(1.0)
+    assert hurried.reserve(Lane.BULK, patience=5) < max(flood)
+
+
+@given(before=st.integers(0, 20), pauses=st.lists(st.floats(0.0, 0.3), min_size=10, max_size=60))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_interactive_takes_five_of_seven_slots_at_most_while_bulk_waits(
+    open_another: Callable[[], Hurried], before: int, pauses: list[float]
+) -> None:
+    hurried = open_another()
+    for _ in range(before):
+        hurried.reserve_if_any(Lane.INTERACTIVE)
+    began = hurried.now() + 2_000_000 + INTERVAL  # behind what was given out before bulk came
+    owners: dict[int, Lane] = {}
+    for pause in pauses:
+        for lane in (Lane.BULK, Lane.INTERACTIVE, Lane.INTERACTIVE, Lane.BULK):
+            moment = hurried.reserve_if_any(lane)
+            if moment is not None and moment > began:
+                owners[moment] = lane
+        hurried.pass_time(pause)
+    for moment in owners:
+        seven = range(moment, moment + ROUND * INTERVAL)
+        lanes = [lane for other, lane in owners.items() if other in seven]
+        assert lanes.count(Lane.INTERACTIVE) <= 5
+
+
+def test_background_takes_one_idle_slot_a_second(hurried: Hurried) -> None:
+    hurried.pass_time(2)
+    first = hurried.reserve(Lane.BACKGROUND, patience=5)
+    second = hurried.reserve(Lane.BACKGROUND, patience=5)
+    assert 1_000_000 <= second - first < 1_500_000
+
+
+def test_background_gives_way_to_bulk(hurried: Hurried) -> None:
+    hurried.reserve(Lane.BACKGROUND, patience=5)
+    for _ in range(30):
+        hurried.reserve(Lane.BULK, patience=5)
+        assert hurried.reserve_if_any(Lane.BACKGROUND) is None
+
+
+def test_background_gives_way_to_interactive(hurried: Hurried) -> None:
+    hurried.reserve(Lane.BACKGROUND, patience=5)
+    hurried.pass_time(5)
+    hurried.reserve(Lane.INTERACTIVE)
+    assert hurried.reserve_if_any(Lane.BACKGROUND) is None
+
+
+def saturated_minute(hurried: Hurried, flood: Callable[[], object]) -> int:
+    """Background slots of a minute in which `flood` leaves nothing idle."""
+    end = hurried.now() + 62_000_000
+    got = 0
+    while hurried.now() < end:
+        flood()
+        got += hurried.reserve_if_any(Lane.BACKGROUND) is not None
+        hurried.pass_time(INTERVAL / 1_000_000)
+    return got
+
+
+def test_background_gets_one_slot_a_minute_under_endless_bulk(hurried: Hurried) -> None:
+    hurried.reserve(Lane.BACKGROUND, patience=5)
+    assert saturated_minute(hurried, lambda: hurried.reserve_if_any(Lane.BULK)) == 1
+
+
+def test_background_gets_one_slot_a_minute_under_an_endless_flood(hurried: Hurried) -> None:
+    hurried.reserve(Lane.BACKGROUND, patience=5)
+    assert saturated_minute(hurried, lambda: taken_ahead(hurried, Lane.INTERACTIVE)) == 1
