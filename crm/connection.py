@@ -15,7 +15,6 @@ from crm.configuration import Configuration
 from crm.flood_block import RecordingPace
 from crm.oauth import SERVICE
 from crm.pacing import pace
-from crm.refreshing import TokenDeadError
 from crm.tokens import AccessToken, LongLivedToken, RotatingToken
 from operations import alerts
 from operations.models import Alert
@@ -64,8 +63,6 @@ class RenewingTransport(Transport):
         )
         try:
             answer = attempt()
-        except TokenDeadError:
-            raise
         except AuthError:
             self._token.renew()
             answer = self._last(attempt)

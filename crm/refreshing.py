@@ -45,12 +45,14 @@ def renewed(*, account: str, seen_version: int, patience: float = WAIT_SECONDS) 
     """
     deadline = time.monotonic() + patience
     while True:
-        current = _usable(account)
-        if current.version != seen_version:
-            return current
         with leases.held(name=LEASE, seconds=LEASE_SECONDS) as holder:
+            # Durable: what is saved after the exchange must not be rolled back by a caller.
+            with transaction.atomic(durable=True):
+                current = _usable(account)
+            if current.version != seen_version:
+                return current
             if holder is not None:
-                return _renew(account, seen_version)
+                return _renew(current)
         if time.monotonic() > deadline:
             raise NotSentError(
                 service="amocrm", call="token", detail="another process is renewing the token"
@@ -58,21 +60,18 @@ def renewed(*, account: str, seen_version: int, patience: float = WAIT_SECONDS) 
         time.sleep(POLL_SECONDS)
 
 
-def _renew(account: str, seen_version: int) -> StoredTokens:
+def _renew(current: StoredTokens) -> StoredTokens:
     """Under the lease."""
-    with transaction.atomic(durable=True):  # what is saved below must not be rolled back by callers
-        current = _usable(account)
-    if current.version != seen_version:
-        return current
     asked_at = timezone.now()
     try:
         tokens = _exchanged(current.refresh)
     except AuthError as error:
         return _refused(current, error)
-    if not _save(account, seen_version, tokens, asked_at):
+    account = current.account
+    if not _save(account, current.version, tokens, asked_at):
         logger.warning("token.outrun", extra={"account": account})  # we held the lease too long
     alerts.recover(kind=Alert.Kind.TOKEN_DEAD)
-    logger.info("token.renewed", extra={"account": account, "version": seen_version + 1})
+    logger.info("token.renewed", extra={"account": account, "version": current.version + 1})
     return stored_tokens.load(account=account)
 
 

@@ -1,6 +1,7 @@
 """A limiter whose time passes as fast as a test likes: instead of waiting, its memory is aged."""
 
 import time
+from itertools import pairwise
 
 import redis
 
@@ -13,13 +14,13 @@ INTERVAL = 145_033  # microseconds: 1/7 s at 98.5 %
 LATE = 0.03  # seconds
 WINDOW_SPAN = 7 * INTERVAL  # of eight slots in an even row: 1.0152 s
 
-# ARGV[1]: microseconds that everything the limiter remembers becomes older. 0 means never, and stays.
+# ARGV[1]: microseconds that all the limiter remembers becomes older. 0 means never, and stays.
 AGE = """
 local stored = redis.call('GET', KEYS[1])
 if not stored then return end
 local plan = cmsgpack.unpack(stored)
 local function older(moment) return moment == 0 and 0 or moment - ARGV[1] end
-for _, field in ipairs({'seen_at', 'row', 'held_until', 'bulk_until', 'background_at', 
+for _, field in ipairs({'seen_at', 'row', 'held_until', 'bulk_until', 'background_at',
                         'slowed_at', 'ceiling_until'}) do
   plan[field] = older(plan[field])
 end
@@ -93,4 +94,4 @@ def shortest_window(moments: list[int]) -> int:
 def steps(moments: list[int]) -> list[int]:
     """From each slot to the next, microseconds."""
     row = sorted(moments)
-    return [later - earlier for earlier, later in zip(row, row[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(row)]

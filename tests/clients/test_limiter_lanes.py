@@ -117,8 +117,8 @@ def test_background_gives_way_to_interactive(hurried: Hurried) -> None:
 
 
 def saturated_minute(hurried: Hurried, flood: Callable[[], object]) -> int:
-    """Background slots of a minute in which `flood` leaves nothing idle."""
-    end = hurried.now() + 62_000_000
+    """Background slots of little more than a minute in which `flood` leaves nothing idle."""
+    end = hurried.now() + 65_000_000
     got = 0
     while hurried.now() < end:
         flood()

@@ -1,4 +1,4 @@
-"""Closed unless somebody opened it; and a store that forgets, restarts or is away lets nothing out."""
+"""Closed unless somebody opened it. A store that forgets, restarts or is away lets nothing out."""
 
 import tempfile
 from collections.abc import Iterator
@@ -41,8 +41,8 @@ def test_limiter_that_nobody_opened_gives_out_nothing(unopened: Hurried, lane: L
 
 @pytest.mark.parametrize("lane", Lane)
 def test_closed_limiter_gives_out_nothing_and_says_why(hurried: Hurried, lane: Lane) -> None:
-    hurried.pace.close("403: доступ заблокирован")
-    with pytest.raises(LaneClosedError, match="blocked: 403: доступ заблокирован"):
+    hurried.pace.close("403: доступ закрыт")
+    with pytest.raises(LaneClosedError, match="blocked: 403: доступ закрыт"):
         hurried.pace.reserve(lane, patience=5)
 
 

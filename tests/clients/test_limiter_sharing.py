@@ -7,34 +7,31 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
+from typing import Any
 
 import pytest
 import redis
+from redis.typing import EncodableT
 
 from clients.limiter import RedisPace, ReservedSlot
 from clients.limiter_tuning import MICROSECONDS
 from clients.pacing import Lane, LaneClosedError, NoSlotError, PaceUnavailableError
-from tests.clients.hurried import Hurried, steps
+from tests.clients.hurried import WINDOW_SPAN, Hurried, shortest_window
 from tests.waiting import wait_until
 
 FAST = 70.0  # requests/s: ten times amoCRM's, so that real time is short
-FAST_INTERVAL = 14_504  # microseconds
 PATIENCE = 20.0  # seconds
 
 
 class Stalling(redis.Redis):
-    """A server whose answers take `stall` seconds more, on a clock that `monotonic` tells."""
+    """A server whose answers take `stall` seconds more."""
 
     stall = 0.0
-    stalled = 0.0
 
-    def evalsha(self, *args: object) -> object:
-        answer = super().evalsha(*args)  # type: ignore[arg-type] # passed on as it came
-        self.stalled += self.stall
+    def evalsha(self, sha: str, numkeys: int, *keys_and_args: EncodableT) -> Any:
+        answer = super().evalsha(sha, numkeys, *keys_and_args)
+        threading.Event().wait(self.stall)
         return answer
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.stalled
 
 
 @pytest.fixture
@@ -45,12 +42,11 @@ def stalling(redis_server_url: str) -> Iterator[Stalling]:
 
 @pytest.fixture
 def stalled(stalling: Stalling, hurried: Hurried) -> RedisPace:
-    return RedisPace(redis=stalling, name=hurried.name, rate=7, monotonic=stalling.monotonic)
+    return RedisPace(redis=stalling, name=hurried.name, rate=7)
 
 
-def moments(url: str, name: str, *, threads: int, slots: int) -> list[int]:
-    """All moments that so many threads reserve one after another."""
-    pace = RedisPace(redis=redis.Redis.from_url(url), name=name, rate=FAST)
+def moments(pace: RedisPace, *, threads: int, slots: int) -> list[int]:
+    """What so many threads reserve until they have `slots` together."""
 
     def reserve(_: int) -> int:
         slot = pace.reserve(Lane.BULK, patience=PATIENCE)
@@ -62,21 +58,16 @@ def moments(url: str, name: str, *, threads: int, slots: int) -> list[int]:
 
 
 def report_moments(url: str, name: str, answers: "Queue[list[int]]") -> None:
-    answers.put(moments(url, name, threads=3, slots=15))
+    """One process."""
+    pace = RedisPace(redis=redis.Redis.from_url(url), name=name, rate=7)
+    answers.put(moments(pace, threads=2, slots=6))
 
 
-@pytest.fixture
-def fast_name(server: redis.Redis) -> str:
-    name = uuid.uuid4().hex
-    RedisPace(redis=server, name=name, rate=FAST).open(after_seconds=0)
-    return name
-
-
-def test_processes_share_one_row(redis_server_url: str, fast_name: str) -> None:
+def test_processes_share_one_row(redis_server_url: str, hurried: Hurried) -> None:
     context = multiprocessing.get_context("spawn")
     answers = context.Manager().Queue()
     processes = [
-        context.Process(target=report_moments, args=(redis_server_url, fast_name, answers))
+        context.Process(target=report_moments, args=(redis_server_url, hurried.name, answers))
         for _ in range(4)
     ]
     for process in processes:
@@ -84,20 +75,20 @@ def test_processes_share_one_row(redis_server_url: str, fast_name: str) -> None:
     row = [moment for _ in processes for moment in answers.get(timeout=60)]
     for process in processes:
         process.join(30)
-    assert len(set(row)) == 60
-    assert min(steps(row)) >= FAST_INTERVAL
+    assert len(row) == 24
+    assert shortest_window(row) >= WINDOW_SPAN
 
 
-def test_threads_of_one_process_ask_one_after_another(
-    server: redis.Redis, redis_server_url: str, fast_name: str
-) -> None:
+def test_threads_of_one_process_ask_one_after_another(server: redis.Redis) -> None:
     def calls() -> int:
         count: int = server.info("commandstats")["cmdstat_evalsha"]["calls"]
         return count
 
+    pace = RedisPace(redis=server, name=uuid.uuid4().hex, rate=FAST)
+    pace.open(after_seconds=0)
     before = calls()
-    row = moments(redis_server_url, fast_name, threads=10, slots=40)
-    assert min(steps(row)) >= FAST_INTERVAL
+    row = moments(pace, threads=10, slots=40)
+    assert len(set(row)) == 40
     assert calls() - before < 4 * len(row)
 
 
@@ -108,8 +99,8 @@ def test_thread_whose_turn_does_not_come_gives_up_when_its_patience_ends(hurried
         asking.set()
         answered.wait(PATIENCE)
 
-    pace = RedisPace(redis=hurried.server, name=hurried.name, rate=0.05, sleep=sleep)
-    pace.reserve(Lane.BULK, patience=0)
+    pace = RedisPace(redis=hurried.server, name=hurried.name, rate=7, sleep=sleep)
+    pace.slow_down(30)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(pace.reserve, Lane.BULK, patience=60)
         wait_until(asking.is_set, seconds=10, what="a thread waits for bulk's next slot")
@@ -139,25 +130,29 @@ def test_thread_that_burned_a_slot_does_not_stand_in_line(hurried: Hurried) -> N
 
 
 def test_slow_answer_does_not_make_a_slot_uncertain(stalling: Stalling, stalled: RedisPace) -> None:
-    stalled.state()  # a quick answer: now the clocks know each other
-    stalling.stall = 0.015
-    slot = stalled.reserve(Lane.BULK, patience=0)
+    for _ in range(3):
+        stalled.reserve(Lane.INTERACTIVE, patience=0)  # a quick answer among them bounds the clock
+    stalling.stall = 0.03
+    slot = stalled.reserve(Lane.INTERACTIVE, patience=0)
     assert slot.late_after - slot.at > 0.005
 
 
 def test_slot_that_is_over_when_we_hear_of_it_is_burned(
-    stalling: Stalling, stalled: RedisPace
+    hurried: Hurried, stalling: Stalling, stalled: RedisPace
 ) -> None:
-    stalled.reserve(Lane.INTERACTIVE, patience=0)
-    stalling.stall = 0.1  # seconds; the slot was 20 ms ahead or, behind the first, 165 ms
-    slot = stalled.reserve(Lane.INTERACTIVE, patience=0)
-    assert slot.late_after > stalling.monotonic()
+    hurried.pass_time(1)
+    stalling.stall = 0.08  # longer than the lead and the tolerance
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(stalled.reserve, Lane.INTERACTIVE, patience=0)
+        wait_until(lambda: stalled.state().burned == 1, seconds=10, what="the first slot is burned")
+        stalling.stall = 0.0
+        assert first.result(10).late_after > time.monotonic()
 
 
 def test_redis_too_slow_to_keep_time_is_as_good_as_away(
     stalling: Stalling, stalled: RedisPace
 ) -> None:
-    stalling.stall = 30.0
+    stalling.stall = 0.06
     with pytest.raises(PaceUnavailableError, match="too slowly"):
         stalled.reserve(Lane.INTERACTIVE, patience=0)
     assert stalled.state().burned == 5

@@ -128,6 +128,7 @@ def test_missing_rights_are_told_by_fix(amocrm: Control) -> None:
 def test_unfit_field_is_told_and_not_touched(amocrm: Control) -> None:
     steps(fix=True)
     other = (FieldSpec("AMONITION_SELLER_ID", "numeric", "ID продавца"),)
+    assert "имеет тип text" in steps(wanted=other)[StepName.FIELDS].detail
     assert "имеет тип text" in steps(fix=True, wanted=other)[StepName.FIELDS].detail
 
 

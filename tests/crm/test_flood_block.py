@@ -1,7 +1,10 @@
 """The flood-block: PostgreSQL remembers it, Redis enforces it, an operator ends it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from clients.errors import FloodBlockError, NoRightsError
@@ -14,6 +17,7 @@ from operations.models import Alert, AuditEntry
 from tests.clients.emulated import Control
 from tests.crm.emulated import ask_account, asked_at_all, forget_pace
 from tests.crm.threads import at_once
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)  # other connections see the rows
@@ -28,6 +32,24 @@ def blocked(amocrm: Control) -> Control:
     with pytest.raises(FloodBlockError):
         ask_account()
     return amocrm
+
+
+def take_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [flood_block.LOCK])
+
+
+def somebody_waits_for_the_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return cursor.fetchone() is not None
+
+
+def in_thread(work: Callable[[], None]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
 
 
 def open_alerts() -> int:
@@ -58,6 +80,28 @@ def test_json_403_of_one_call_blocks_nothing(amocrm: Control) -> None:
         ask_account()
     assert not flood_block.is_blocked()
     ask_account()
+
+
+@committed
+def test_watchdog_waits_for_an_operator_who_is_lifting(amocrm: Control) -> None:
+    """Between the two stores it would see a block that is over, and close Redis for good."""
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        take_lock()
+        watchdog = pool.submit(in_thread, flood_block.keep_pace_open)
+        wait_until(somebody_waits_for_the_lock, seconds=5, what="the watchdog waiting")
+        assert not watchdog.done()
+
+
+@committed
+def test_403_that_meets_a_lift_closes_again(amocrm: Control) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            take_lock()
+            recording = pool.submit(in_thread, lambda: flood_block.record(reason="403"))
+            wait_until(somebody_waits_for_the_lock, seconds=5, what="the recorder waiting")
+            pace().open()
+        recording.result()
+    assert pace().state().blocked == "403"
 
 
 @committed
