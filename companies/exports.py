@@ -34,17 +34,23 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Export:
-    """One seller, ready to be written: the company's name, its custom fields, and their fingerprint.
+    """One seller, ready to be written: the company's name, and the fingerprint of what is exported.
 
     `defect`: why it cannot be written.
     """
 
     seller_id: str
     name: str
-    values: Sequence[Mapping[str, object]]
+    profile: SellerProfile
+    plan: fields.FieldPlan
     fingerprint: bytes
     odd_phone: bool
     defect: profiles.Defect | None = None
+
+    @property
+    def values(self) -> Sequence[Mapping[str, object]]:
+        """The company's custom fields, made when they are asked for: few sellers are written."""
+        return fields.values(self.profile, self.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,19 @@ class Outcome:
 
 
 def prepare(sellers: Sequence[SellerProfile], plan: fields.FieldPlan) -> list[Export]:
-    """Bodies and fingerprints, in the order given."""
+    """Names and fingerprints, in the order given."""
     return [_prepare(profile, plan) for profile in sellers]
 
 
 def _prepare(profile: SellerProfile, plan: fields.FieldPlan) -> Export:
     name = fields.name_of(profile)
-    values = fields.values(profile, plan)
+    plain = fields.plain(profile, plan)
     return Export(
         seller_id=profile.seller_id,
         name=name,
-        values=values,
-        fingerprint=fingerprints.fingerprint(name, values, generation=plan.generation),
+        profile=profile,
+        plan=plan,
+        fingerprint=fingerprints.fingerprint(name, plain, generation=plan.generation),
         odd_phone=bool(profile.phone) and not normalising.phone(profile.phone or "")[1],
         defect=profiles.find_defect(profile),
     )

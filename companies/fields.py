@@ -4,7 +4,7 @@ Fields are addressed by their codes and select values by their labels, so nothin
 ids: a field that a manager deleted comes back under the same code, and the same body is right again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -22,72 +22,63 @@ STATUS_PREFIX = "AMONITION_OFFERS_"
 MOST_STATUS_FIELDS = 30  # beyond them statuses are summed in one field: accounts have few fields
 TABLE_VERSION = 1  # raise when a row changes its meaning; every company is then sent once more
 
-FieldValues = list[dict[str, object]] | None
+Value = str | int | tuple[str, ...] | None  # None clears the field
+Elements = list[dict[str, object]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One exported value. `values`: what amoCRM gets for a profile; None clears the field.
+    """One exported value. `value`: what a profile has to say, normalised.
 
-    `kind` is amoCRM's type, None for a field that every account has.
+    `kind` is amoCRM's type, None for a field that every account has. `enum_code`: which of the
+    field's own sorts a value is, where it has sorts.
     """
 
     code: str
     kind: str | None
     label: str
-    values: Callable[[SellerProfile, ZoneInfo], FieldValues]
+    value: Callable[[SellerProfile, ZoneInfo], Value]
+    enum_code: str | None = None
 
 
-def _one(value: object | None) -> FieldValues:
-    return None if value is None or value == "" else [{"value": value}]
+def _phone(profile: SellerProfile, _zone: ZoneInfo) -> Value:
+    return normalising.phone(profile.phone)[0] if profile.phone else None
 
 
-def _work(value: str | None) -> FieldValues:
-    return None if not value else [{"value": value, "enum_code": "WORK"}]
+def _email(profile: SellerProfile, _zone: ZoneInfo) -> Value:
+    return normalising.email(profile.email) if profile.email else None
 
 
-def _phone(profile: SellerProfile, _zone: ZoneInfo) -> FieldValues:
-    return _work(normalising.phone(profile.phone)[0] if profile.phone else None)
-
-
-def _email(profile: SellerProfile, _zone: ZoneInfo) -> FieldValues:
-    return _work(normalising.email(profile.email) if profile.email else None)
-
-
-def _first_visit(profile: SellerProfile, zone: ZoneInfo) -> FieldValues:
+def _first_visit(profile: SellerProfile, zone: ZoneInfo) -> Value:
     moment = profile.first_visit_at
     if moment is None:
         return None
-    return _one(normalising.day_stamp(normalising.calendar_day(moment, zone)))
+    return normalising.day_stamp(normalising.calendar_day(moment, zone))
 
 
-def _first_offer(profile: SellerProfile, zone: ZoneInfo) -> FieldValues:
+def _first_offer(profile: SellerProfile, zone: ZoneInfo) -> Value:
     moment = profile.first_offer_at
     if moment is None:
         return None
-    return _one(normalising.day_stamp(normalising.calendar_day(moment, zone)))
-
-
-def _categories(profile: SellerProfile, _zone: ZoneInfo) -> FieldValues:
-    return [{"value": category} for category in profile.categories] or None
+    return normalising.day_stamp(normalising.calendar_day(moment, zone))
 
 
 # The company's name is not a custom field (`name_of`); a field per status joins these at run time.
 ROWS: tuple[FieldRow, ...] = (
-    FieldRow(SELLER_ID, "text", "ID продавца", lambda p, _: _one(p.seller_id)),
-    FieldRow("PHONE", None, "Телефон", _phone),
-    FieldRow("EMAIL", None, "Email", _email),
-    FieldRow("ADDRESS", None, "Адрес", lambda p, _: _one(p.sale_address)),
+    FieldRow(SELLER_ID, "text", "ID продавца", lambda p, _: p.seller_id),
+    FieldRow("PHONE", None, "Телефон", _phone, "WORK"),
+    FieldRow("EMAIL", None, "Email", _email, "WORK"),
+    FieldRow("ADDRESS", None, "Адрес", lambda p, _: p.sale_address or None),
     FieldRow("AMONITION_FIRST_VISIT", "date", "Первый заход", _first_visit),
     FieldRow("AMONITION_FIRST_OFFER", "date", "Первое объявление", _first_offer),
-    FieldRow(OFFERS_TOTAL, "numeric", "Объявлений всего", lambda p, _: _one(p.offers_total)),
-    FieldRow("AMONITION_FEED_URL", "url", "Фид (текущий)", lambda p, _: _one(p.feed_url)),
-    FieldRow("AMONITION_AUTOLOAD", "checkbox", "Автозагрузка", lambda p, _: _one(p.has_feed)),
-    FieldRow("AMONITION_FORM", "checkbox", "Форма", lambda p, _: _one(p.has_form)),
-    FieldRow("AMONITION_USED", "checkbox", "б/у", lambda p, _: _one(p.has_used)),
-    FieldRow("AMONITION_NEW", "checkbox", "новые", lambda p, _: _one(p.has_new)),
-    FieldRow(CATEGORIES, "multiselect", "Категории", _categories),
-    FieldRow("AMONITION_FEED_ERRORS", "url", "Ошибки фида", lambda p, _: _one(p.feed_errors_url)),
+    FieldRow(OFFERS_TOTAL, "numeric", "Объявлений всего", lambda p, _: p.offers_total),
+    FieldRow("AMONITION_FEED_URL", "url", "Фид (текущий)", lambda p, _: p.feed_url or None),
+    FieldRow("AMONITION_AUTOLOAD", "checkbox", "Автозагрузка", lambda p, _: p.has_feed),
+    FieldRow("AMONITION_FORM", "checkbox", "Форма", lambda p, _: p.has_form),
+    FieldRow("AMONITION_USED", "checkbox", "б/у", lambda p, _: p.has_used),
+    FieldRow("AMONITION_NEW", "checkbox", "новые", lambda p, _: p.has_new),
+    FieldRow(CATEGORIES, "multiselect", "Категории", lambda p, _: p.categories or None),
+    FieldRow("AMONITION_FEED_ERRORS", "url", "Ошибки фида", lambda p, _: p.feed_errors_url or None),
 )
 # Ours in amoCRM, but no part of the profile.
 BESIDE = ((FEED_REQUEST, "url", "Загрузить фид"), (ATTEMPT, "text", "Попытка создания"))
@@ -114,22 +105,49 @@ def name_of(profile: SellerProfile) -> str:
     return profile.name or f"Продавец {profile.seller_id}"
 
 
+def plain(profile: SellerProfile, plan: FieldPlan) -> list[object]:
+    """What `values` says, without amoCRM's wrapping: the values in the order of ROWS, then the counts.
+
+    For the fingerprint. Of a million sellers nearly all are unchanged, and their bodies are never
+    needed: some forty objects each, which the garbage collector would have to look through.
+    """
+    zone = plan.zone
+    found: list[object] = [row.value(profile, zone) for row in ROWS]
+    found.append(_counts(profile.offers_by_status, plan))
+    return found
+
+
 def values(profile: SellerProfile, plan: FieldPlan) -> list[dict[str, object]]:
     """`custom_fields_values` of one company: every field of the table, cleared ones included."""
     filled: list[dict[str, object]] = [
-        {"field_code": row.code, "values": row.values(profile, plan.zone)} for row in ROWS
+        {"field_code": row.code, "values": _elements(row, row.value(profile, plan.zone))}
+        for row in ROWS
     ]
-    filled.extend(_status_values(profile.offers_by_status, plan))
+    counts = _counts(profile.offers_by_status, plan)
+    filled.extend(
+        {"field_code": code, "values": [{"value": count}]} for code, count in counts.items()
+    )
     return filled
 
 
-def _status_values(counts: Mapping[str, int], plan: FieldPlan) -> Sequence[dict[str, object]]:
+def _elements(row: FieldRow, value: Value) -> Elements:
+    match value:
+        case None:
+            return None
+        case tuple():
+            return [{"value": each} for each in value]
+        case _ if row.enum_code is not None:
+            return [{"value": value, "enum_code": row.enum_code}]
+        case _:
+            return [{"value": value}]
+
+
+def _counts(found: Mapping[str, int], plan: FieldPlan) -> dict[str, int]:
+    """Field code -> offers, in the order of the plan."""
     statuses = plan.statuses
-    values: list[dict[str, object]] = [
-        {"field_code": code, "values": [{"value": counts.get(status, 0)}]}
-        for status, code in statuses.items()
-    ]
+    counts = {code: found.get(status, 0) for status, code in statuses.items()}
     if plan.has_other:
-        rest = sum(count for status, count in counts.items() if status not in statuses)
-        values.append({"field_code": OTHER_STATUSES, "values": [{"value": rest}]})
-    return values
+        counts[OTHER_STATUSES] = sum(
+            count for status, count in found.items() if status not in statuses
+        )
+    return counts

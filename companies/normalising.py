@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 HOME_REGION = "RU"
-# Phones that are E.164 already and need no parsing: most of them, and parsing costs 50 times more.
-CANONICAL_PHONE = re.compile(r"\+7[3489]\d{9}")
+# Spellings that leave nothing to guess: nearly all of them, and parsing costs 50 times more.
+PLAIN_PHONE = re.compile(
+    r"(?:\+7|8)[ -]?\(?([3489]\d{2})\)?[ -]?(\d{3})[ -]?(\d{2})[ -]?(\d{2})", re.ASCII
+)
 
 
 def phone(value: str) -> tuple[str, bool]:
     """E.164 and True where `value` parses as a possible number; else as it came, and False."""
-    if CANONICAL_PHONE.fullmatch(value):
-        return value, True
+    if plain := PLAIN_PHONE.fullmatch(value):
+        return "+7" + "".join(plain.groups()), True
     try:
         parsed = phonenumbers.parse(value, HOME_REGION)
     except phonenumbers.NumberParseException:

@@ -168,7 +168,7 @@ def _in_words() -> Iterator[None]:
 
 
 def _is_taken(error: ValidationError) -> bool:
-    """A code that exists already is refused as NotSupportedChoice (amoCRM's SDK, and seen)."""
+    """Whether somebody else has created the field: its code is no choice any more."""
     return any(
         complaint.code == "NotSupportedChoice" and complaint.path == "code"
         for complaints in error.items.values()

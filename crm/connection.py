@@ -66,7 +66,8 @@ class RenewingTransport(Transport):
         except AuthError:
             self._token.renew()
             answer = self._last(attempt)
-        if not self._was_accepted:
+        # After a write nothing may come between the answer and whoever confirms it.
+        if not self._was_accepted and not call.writes:
             self._was_accepted = True
             alerts.recover(kind=Alert.Kind.TOKEN_DEAD)
         return answer

@@ -34,7 +34,7 @@ def _profile(row: SellerRow, feed: Feed | None, as_of: datetime) -> SellerProfil
         first_visit_at=row.first_visit_at,
         first_offer_at=row.first_offer_at,
         offers_total=row.offers_total,
-        offers_by_status=dict(row.offers_by_status),
+        offers_by_status=row.offers_by_status,
         feed_url=feed.feed_url if feed else None,
         feed_errors_url=feed.errors_url if feed else None,
         has_feed=row.has_feed,

@@ -1,29 +1,20 @@
 """Our account in amoCRM at the emulator, with a long-lived token or with OAuth."""
 
-from collections.abc import Iterator
-
 import pytest
 from pytest_django import Settings
 
 from crm.connection import pace
-from emulators import start_all
+from emulators import Emulators
 from tests.clients.emulated import Control
 from tests.crm.emulated import authorise, forget_pace
 
 
-@pytest.fixture(scope="session")
-def emulator_url() -> Iterator[str]:
-    emulators = start_all(sellers=1, seed=1)
-    yield emulators.amocrm_url
-    emulators.stop()
-
-
 @pytest.fixture
-def amocrm(emulator_url: str, settings: Settings) -> Control:
+def amocrm(emulators: Emulators, settings: Settings) -> Control:
     """A new account, a long-lived token, an open limiter that nobody has to wait for."""
-    control = Control(emulator_url)
+    control = Control(emulators.amocrm_url)
     control.post("reset", {"settings": True})
-    settings.AMOCRM_URL = emulator_url
+    settings.AMOCRM_URL = emulators.amocrm_url
     settings.AMOCRM_ACCESS_TOKEN = "emulator-token"
     settings.AMOCRM_CLIENT_ID = ""
     settings.AMOCRM_CLIENT_SECRET = ""

@@ -32,7 +32,7 @@ def port() -> int:
 
 @pytest.fixture
 def service(transactional_db: None, port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=CHECKOUT,
         env=environment() | {"LOCAL_DIR": str(tmp_path), "PORT": str(port)},

@@ -15,6 +15,8 @@ from clients.errors import (
 )
 from clients.pacing import Lane
 from tests.clients.amocrm.conftest import Account
+from tests.clients.scripted_server import reply
+from tests.clients.talking import answering, talking
 
 LANE = Lane.INTERACTIVE
 KINDS = NewField("KINDS", "Kinds", "multiselect", enums=("cars", "flats"))
@@ -184,3 +186,45 @@ def test_account_tells_who_it_is(account: Account, crm: AmoCrm) -> None:
     assert record.filters_enabled
     account.control.settings(filter_enabled=False)
     assert not crm.account.get(lane=LANE).filters_enabled
+
+
+CHANGED = (
+    b'{"id":5,"code":"KINDS","name":"Kinds","type":"multiselect","enums":[{"id":1,"value":"a"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    "answer", [CHANGED, b'{"_embedded":{"custom_fields":[' + CHANGED + b"]}}"], ids=["bare", "in"]
+)
+def test_changed_field_may_come_in_an_envelope(answer: bytes) -> None:
+    field = CustomField(Entity.COMPANIES, 5, "KINDS", "Kinds", "multiselect", {}, False)
+    with talking(answering(reply(CHANGED), reply(answer))) as (transport, _):
+        changed = AmoCrm(transport).custom_fields.add_enum_values(field, ["b"], lane=LANE)
+    assert changed.enums == {"a": 1}
+
+
+def test_account_that_is_not_there_is_unexpected() -> None:
+    with (
+        talking(answering(reply(b"", "204 No Content"))) as (transport, _),
+        pytest.raises(UnexpectedAnswerError),
+    ):
+        AmoCrm(transport).account.get(lane=LANE)
+
+
+@pytest.mark.parametrize("body", [b'{"id":5,"destination":"https://h/","settings":null}', b"{}"])
+def test_subscription_of_another_shape_is_unknown(body: bytes) -> None:
+    with talking(answering(reply(body))) as (transport, _), pytest.raises(UnknownOutcomeError):
+        AmoCrm(transport).webhooks.subscribe("https://h/", ["add_lead"], lane=LANE)
+
+
+@pytest.mark.parametrize("notes", [b"[]", b'[{"id":1},{"id":2}]', b'[{"id":null}]', b"null"])
+def test_note_that_is_not_confirmed_as_one_is_unknown(notes: bytes) -> None:
+    body = b'{"_embedded":{"notes":' + notes + b"}}"
+    with talking(answering(reply(body))) as (transport, _), pytest.raises(UnknownOutcomeError):
+        AmoCrm(transport).notes.add(Entity.LEADS, 1, "text", lane=LANE)
+
+
+def test_bool_that_is_none_is_unexpected() -> None:
+    body = b'{"id":5,"pipeline_id":1,"status_id":2,"is_deleted":"no"}'
+    with talking(answering(reply(body))) as (transport, _), pytest.raises(UnexpectedAnswerError):
+        AmoCrm(transport).leads.get(5, lane=LANE)
