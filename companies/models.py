@@ -20,6 +20,9 @@ class Company(models.Model):
             models.UniqueConstraint(fields=["company_id"], name="companies_idx"),
         ]
 
+    def __str__(self) -> str:
+        return f"Продавец {self.seller_id}"
+
 
 class CreateAttempt(models.Model):
     """One POST of new companies, written down before it is sent (reliability.md, A.4)."""

@@ -139,7 +139,7 @@ class _Check:
 
 @contextmanager
 def _raced() -> Iterator[None]:
-    """What another process may have done meanwhile, or what nobody knows, the next reading tells."""
+    """What another process has done meanwhile, or what nobody knows, the next reading tells."""
     try:
         yield
     except UnknownOutcomeError as error:

@@ -1,4 +1,4 @@
-"""Step by step through everything that has to be right in amoCRM before companies can be written."""
+"""Step by step through everything that has to be right in amoCRM before a push."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing

@@ -49,7 +49,7 @@ class RecordingPace:
 
 
 def record(*, reason: str) -> None:
-    """Stop everything. Each store is told whether or not the other can be; repeating changes nothing."""
+    """Stop everything. Each store is told, whatever becomes of the other; once or many times."""
     _close_pace(reason)
     try:
         with _alone():

@@ -1,4 +1,4 @@
-"""Our account in amoCRM: tokens, flood-blocks, and what its catalogue of fields is known to hold."""
+"""Our account in amoCRM: tokens, flood-blocks, and the fields it is known to have."""
 
 from django.db import models
 from django.db.models import Q
@@ -47,7 +47,7 @@ class FloodBlock(models.Model):
 
 
 class CatalogueField(models.Model):
-    """A field of ours. `seen_at`: when amoCRM last had it, with all of `values`; None: it was lost."""
+    """A field of ours. `seen_at`: when amoCRM last had it with all `values`; None: it was lost."""
 
     entity = models.CharField("карточка", max_length=20)
     code = models.CharField("код", max_length=100)

@@ -3,13 +3,14 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from operations import runs, selectors, switches
 from operations.admin_base import ReadOnlyAdmin
-from operations.models import Alert, Approval, AuditEntry, Lease, Portion, Run, Switch
+from operations.models import COUNTS, Alert, Approval, AuditEntry, Lease, Portion, Run, Switch
 
 TONES = {
     Run.State.PREPARING: "info",
@@ -49,13 +50,12 @@ class RunAdmin(ReadOnlyAdmin):
         "id",
         "shown_state",
         "trigger",
-        "created_at",
+        "shown_start",
         "shown_progress",
         "created",
         "updated",
         "unchanged",
         "rejected",
-        "postponed",
         "shown_duration",
         "reason",
     )
@@ -63,11 +63,21 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "reason")
     ordering = ("-id",)
     inlines = (PortionInline,)
+    fieldsets = (
+        (None, {"fields": ("state", "reason", "trigger", "created_at", "finished_at")}),
+        ("Продавцы", {"fields": (*COUNTS,)}),
+        ("Снепшот", {"fields": ("rows", "as_of", "snapshot", "query_version", "notes")}),
+        ("Заказ", {"fields": ("full", "limited_to", "only", "slot", "planned_at", "heartbeat_at")}),
+    )
     actions = ("stop_runs", "discard_runs")
 
     @display(description="состояние", label=TONES)
     def shown_state(self, run: Run) -> tuple[str, str]:
         return run.state, Run.State(run.state).label
+
+    @display(description="начат", ordering="created_at")
+    def shown_start(self, run: Run) -> str:
+        return f"{timezone.localtime(run.created_at):%d.%m %H:%M:%S}"
 
     @display(description="порции")
     def shown_progress(self, run: Run) -> str:

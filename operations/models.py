@@ -79,6 +79,9 @@ class Run(Counts):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"Запуск {self.pk}"
+
     @property
     def is_baseline(self) -> bool:
         """Whether the guard may compare later runs with this one."""
@@ -125,6 +128,9 @@ class Portion(Counts):
                 name="unfinished_portions",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"Порция {self.ordinal}"
 
 
 class Approval(models.Model):

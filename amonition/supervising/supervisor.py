@@ -48,7 +48,7 @@ class Supervisor:
         asked = self._requests.count
         try:
             for stage in reversed(self._stages):
-                end(stage, in_a_hurry=lambda: False)
+                end(stage, in_a_hurry=lambda: self._requests.count > asked)
         finally:
             if self._leash:
                 self._leash.release()

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulators.amocrm.account import ACCOUNT_ID, ADMIN_ID
-from emulators.amocrm.bodies import read_items, read_object, request_id_of
+from emulators.amocrm.bodies import checked_items, read_object, read_payload, request_id_of
 from emulators.amocrm.notes import read_text, shown_note
 from emulators.amocrm.problems import (
     BAD_URL,
@@ -33,7 +33,7 @@ def get_notes(state: State, request: Request) -> Response:
 
 
 def add_notes(state: State, request: Request) -> Response:
-    items = read_items(request).payload
+    items = checked_items(read_payload(request))
     entity, entity_id = request.params["entity"], int(request.params["id"])
     if not state.exists(entity, entity_id):
         return problem(404, "Not Found", refused="not_found")

@@ -6,15 +6,17 @@ from typing import Any
 
 import orjson
 
+from emulators.amocrm.odd_text import odd_text_at
 from emulators.amocrm.problems import AnsweredError, bad_request, problem, too_many_items
 from emulators.messages import Request
 
 MAX_ITEMS = 250
+_NO_JSON = "Request data is not a valid JSON"
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`odd_text`: strings in it may hold NULs or lone surrogates, so items must be looked at."""
+    """`odd_text`: somewhere in it is text that no database can hold."""
 
     payload: Any
     odd_text: bool
@@ -26,36 +28,47 @@ def read_body(request: Request) -> Body:
     if not request.body:
         raise AnsweredError(bad_request("Request data can not be empty"))
     try:
-        return Body(orjson.loads(request.body), b"\\u0000" in request.body)
+        payload = orjson.loads(request.body)
     except orjson.JSONDecodeError:
         return _read_odd(request.body)
+    return Body(payload, b"\\u0000" in request.body and odd_text_at(payload) is not None)
 
 
 def _read_odd(body: bytes) -> Body:
     """orjson takes no lone surrogates; whether they are all that is wrong, json knows."""
     try:
-        return Body(json.loads(body.decode("utf-8", "surrogatepass")), odd_text=True)
+        payload = json.loads(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
-        raise AnsweredError(bad_request("Request data is not a valid JSON")) from error
+        raise AnsweredError(bad_request(_NO_JSON)) from error
+    if odd_text_at(payload) is None:
+        raise AnsweredError(bad_request(_NO_JSON))
+    return Body(payload, odd_text=True)
+
+
+def read_payload(request: Request) -> Any:
+    """A body in which odd text is refused as a whole, without naming an item."""
+    body = read_body(request)
+    if body.odd_text:
+        raise AnsweredError(bad_request(_NO_JSON))
+    return body.payload
 
 
 def read_object(request: Request) -> dict[str, Any]:
-    payload = read_body(request).payload
+    payload = read_payload(request)
     if not isinstance(payload, dict):
         raise AnsweredError(bad_request("Request data should be an object"))
     return payload
 
 
-def read_items(request: Request) -> Body:
-    """A batch: its payload is a list of 1 to 250 items."""
-    body = read_body(request)
-    if not isinstance(body.payload, list):
+def checked_items(payload: Any) -> list[Any]:
+    """A batch: a list of 1 to 250 items."""
+    if not isinstance(payload, list):
         raise AnsweredError(bad_request("Request data should be an array"))
-    if not body.payload:
+    if not payload:
         raise AnsweredError(bad_request("Request data can not be empty"))
-    if len(body.payload) > MAX_ITEMS:
+    if len(payload) > MAX_ITEMS:
         raise AnsweredError(too_many_items())
-    return body
+    return payload
 
 
 def request_id_of(item: Any, index: int) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from emulators.amocrm.values import Stored
 
 FIRST_ID = 40_000_001
@@ -26,7 +28,9 @@ class Draft:
 
 
 class Company:
-    """`values` by the slot of the field. `writes`: how often it was written through the API.
+    """`values` by the slot of the field; they are kept as one block of JSON, because a million
+    small objects between those of the requests would spoil the memory for these.
+    `writes`: how often the company was written through the API.
 
     While the index lags, lists show `indexed` (None: nothing yet) until `indexed_at`.
     """
@@ -39,11 +43,11 @@ class Company:
         "indexed_at",
         "is_deleted",
         "name",
+        "packed_values",
         "responsible_user_id",
         "tags",
         "updated_at",
         "updated_by",
-        "values",
         "writes",
     )
 
@@ -55,7 +59,7 @@ class Company:
         self.updated_by = user
         self.created_at = self.updated_at = int(now)
         self.is_deleted = False
-        self.values: list[Stored] = []
+        self.packed_values = b"[]"
         self.tags: tuple[str, ...] = ()
         self.writes = 0
         self.indexed: Company | None = None
@@ -65,12 +69,17 @@ class Company:
         twin = Company(self.id, now=0, user=0)
         for name in self.__slots__:
             setattr(twin, name, getattr(self, name))
-        twin.values = list(self.values)
         twin.indexed = None
         return twin
 
+    @property
+    def values(self) -> list[Stored]:
+        values: list[Stored] = orjson.loads(self.packed_values)
+        return values
+
     def value(self, slot: int) -> Stored:
-        return self.values[slot] if slot < len(self.values) else None
+        values = self.values
+        return values[slot] if slot < len(values) else None
 
     def apply(self, draft: Draft) -> None:
         """Only what the draft mentions changes; a field's value is replaced as a whole."""
@@ -79,16 +88,20 @@ class Company:
         if draft.attributes:
             for name, value in draft.attributes.items():
                 setattr(self, name, value)
-        values = self.values
         if draft.values:
-            values.extend([None] * (max(draft.values) + 1 - len(values)))
-        for slot, stored in draft.values.items():
-            values[slot] = stored
+            self._replace(draft.values)
         if draft.tags is not None:
             self.tags = tuple(dict.fromkeys(draft.tags))
         if draft.tags_to_add or draft.tags_to_delete:
             kept = [tag for tag in self.tags if tag not in draft.tags_to_delete]
             self.tags = tuple(dict.fromkeys([*kept, *draft.tags_to_add]))
+
+    def _replace(self, changed: dict[int, Stored]) -> None:
+        values = self.values
+        values.extend([None] * (max(changed) + 1 - len(values)))
+        for slot, stored in changed.items():
+            values[slot] = stored
+        self.packed_values = bytes(memoryview(orjson.dumps(values)))  # without its spare room
 
 
 class CompanyBook:

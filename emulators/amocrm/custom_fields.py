@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from emulators.amocrm.bodies import (
-    read_body,
-    read_items,
+    checked_items,
     read_object,
     read_page,
+    read_payload,
     request_id_of,
 )
 from emulators.amocrm.fields import CustomField, FieldBook
@@ -62,9 +62,9 @@ def get_one(state: State, request: Request) -> Response:
 def create(state: State, request: Request) -> Response:
     """An array answers 200 with an envelope, a single object 201 with the bare field."""
     _require_admin(state)
-    payload = read_body(request).payload
+    payload = read_payload(request)
     single = isinstance(payload, dict)
-    items = [payload] if single else read_items(request).payload
+    items = [payload] if single else checked_items(payload)
     book = state.fields[request.params["entity"]]
     _check_all(book, items)
     limit = state.settings.fields_limit

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulators.amocrm import attachments, custom_fields, listing, overview, writing
-from emulators.amocrm.bodies import read_items, request_id_of
+from emulators.amocrm.bodies import checked_items, read_payload, request_id_of
 from emulators.amocrm.control import Control
 from emulators.amocrm.problems import (
     NOT_A_CHOICE,
@@ -89,7 +89,7 @@ class AmocrmService(Service):
     def named_items(self, request: Request, items: list[int]) -> Response:
         error = RefusedError(NOT_A_CHOICE, "custom_fields_values.0.values.0.value")
         try:
-            batch = read_items(request).payload
+            batch = checked_items(read_payload(request))
         except AnsweredError as answered:
             return answered.response
         return invalid(

@@ -28,7 +28,7 @@ def custom_fields_values(book: FieldBook, values: Sequence[Stored]) -> list[dict
 
 def elements_of(field: CustomField, stored: Stored) -> list[dict[str, Any]]:
     """Enum values deleted since are left out."""
-    if isinstance(stored, tuple):
+    if isinstance(stored, list):
         return [shown for each in stored if (shown := _element(field, each)) is not None]
     if field.type in ("select", "radiobutton"):
         shown = _element(field, stored)
@@ -42,7 +42,7 @@ def _element(field: CustomField, each: Any) -> dict[str, Any] | None:
     if field.type == "smart_address":
         value, number = each
         return {"value": value, "enum_id": number, "enum_code": ADDRESS_PARTS[number - 1]}
-    value, enum_id = each if isinstance(each, tuple) else (None, each)
+    value, enum_id = each if isinstance(each, list) else (None, each)
     enum = field.enums.get(enum_id)
     if enum is None:
         return None

@@ -1,12 +1,12 @@
 """Reading a batch of companies: everything strict, and one bad item refuses them all."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from emulators.amocrm.companies import Draft
 from emulators.amocrm.fields import FieldBook
+from emulators.amocrm.odd_text import odd_text_at
 from emulators.amocrm.problems import (
     BAD_TEXT,
     BLANK,
@@ -26,13 +26,12 @@ from emulators.amocrm.values import READERS, Stored, read_values
 _USERS = frozenset({"responsible_user_id", "created_by", "updated_by"})
 _MOMENTS = frozenset({"created_at", "updated_at"})
 _ENTRY_KEYS = frozenset({"field_id", "field_code", "values"})
-_ODD = re.compile("[\0\ud800-\udfff]")
 _NOBODY = 0  # the robot; not a valid responsible user
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What items are measured by. `odd_text`: the body may hold NULs or lone surrogates."""
+    """What items are measured by. `odd_text`: the items have to be looked through for it."""
 
     fields: FieldBook
     tags: TagBook
@@ -64,7 +63,7 @@ def _read_item(item: Any, draft: Draft, rules: Rules) -> list[RefusedError]:
     errors: list[RefusedError] = []
     if "request_id" in item:
         _attempt(errors, _read_request_id, item["request_id"], draft)
-    if rules.odd_text and (path := _odd_text(item, "")) is not None:
+    if rules.odd_text and (path := odd_text_at(item)) is not None:
         errors.append(RefusedError(BAD_TEXT, path))
     if rules.updating and "id" not in item:
         errors.append(RefusedError(MISSING, "id"))
@@ -185,22 +184,3 @@ def _integer(key: str, value: Any) -> int:
     if type(value) is not int:
         raise RefusedError(WRONG_TYPE, key, expected="int")
     return value
-
-
-def _odd_text(value: Any, path: str) -> str | None:
-    """Where a NUL or a lone surrogate is; None when nowhere."""
-    if isinstance(value, str):
-        return path if _ODD.search(value) else None
-    return next(
-        (found for key, each in _parts(value) if (found := _odd_text(each, _join(path, key)))), None
-    )
-
-
-def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return iter(value.items())
-    return iter(enumerate(value)) if isinstance(value, list) else iter(())
-
-
-def _join(path: str, key: Any) -> str:
-    return f"{path}.{key}" if path else str(key)

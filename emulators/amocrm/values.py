@@ -1,7 +1,8 @@
 """Values of custom fields: from the `values` of a request to what is stored, strictly by type.
 
 Stored are: text as str, numbers as they came, dates as unix seconds, a choice as its enum id,
-several choices as a tuple of enum ids, multitext and addresses as a tuple of (text, enum id).
+several choices as a list of enum ids, multitext and addresses as a list of [text, enum id]. All of
+it is plain JSON.
 """
 
 import re
@@ -22,7 +23,7 @@ from emulators.amocrm.problems import (
     RefusedError,
 )
 
-Stored = str | int | float | dict[str, Any] | tuple[int, ...] | tuple[tuple[str, int], ...] | None
+Stored = str | int | float | dict[str, Any] | list[Any] | None
 Reader = Callable[[CustomField, list[Any], int | None], Stored]
 
 _ELEMENT_KEYS = frozenset({"value", "enum_id", "enum_code"})
@@ -140,7 +141,7 @@ def _choices(field: CustomField, values: list[Any], _limit: int | None) -> Store
         ids = []
     if len(ids) != len(values):
         ids = [_enum_id(field, values, index) for index in range(len(values))]
-    return tuple(dict.fromkeys(ids))
+    return list(dict.fromkeys(ids))
 
 
 def _enum_id(field: CustomField, values: list[Any], index: int) -> int:
@@ -165,10 +166,10 @@ def _enum_id(field: CustomField, values: list[Any], index: int) -> int:
 
 def _several_texts(field: CustomField, values: list[Any], text_limit: int | None) -> Stored:
     """Phones and e-mails: texts with a kind, which is WORK unless given."""
-    return tuple(
-        (_text_of(_checked(element, index), index, text_limit), _kind(field, element, index))
+    return [
+        [_text_of(_checked(element, index), index, text_limit), _kind(field, element, index)]
         for index, element in enumerate(values)
-    )
+    ]
 
 
 def _text_of(element: dict[str, Any], index: int, text_limit: int | None) -> str:
@@ -195,7 +196,7 @@ def _kind(field: CustomField, element: dict[str, Any], index: int) -> int:
 
 
 def _address(_field: CustomField, values: list[Any], _limit: int | None) -> Stored:
-    parts: list[tuple[str, int]] = []
+    parts: list[list[str | int]] = []
     for index in range(len(values)):
         element = _checked(values[index], index)
         value, part, number = (element.get(key) for key in ("value", "enum_code", "enum_id"))
@@ -205,8 +206,8 @@ def _address(_field: CustomField, values: list[Any], _limit: int | None) -> Stor
             number = ADDRESS_PARTS.index(part) + 1
         if type(number) is not int or not 1 <= number <= len(ADDRESS_PARTS):
             raise RefusedError(NOT_A_CHOICE, f"values.{index}.enum_code")
-        parts.append((value, number))
-    return tuple(parts)
+        parts.append([value, number])
+    return parts
 
 
 def _object(known: frozenset[str], required: str) -> Reader:

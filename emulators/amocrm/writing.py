@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import orjson
 
 from emulators.amocrm.account import ADMIN_ID
-from emulators.amocrm.bodies import read_body, read_items
+from emulators.amocrm.bodies import checked_items, read_body
 from emulators.amocrm.companies import Company, Draft
 from emulators.amocrm.problems import (
     NOT_A_CHOICE,
@@ -60,8 +60,9 @@ def update_one(state: State, request: Request) -> Response:
 
 
 def _drafts(state: State, request: Request, *, updating: bool) -> list[Draft]:
-    body = read_items(request)
-    return read_batch(body.payload, _rules(state, updating=updating, odd_text=body.odd_text))
+    body = read_body(request)
+    items = checked_items(body.payload)
+    return read_batch(items, _rules(state, updating=updating, odd_text=body.odd_text))
 
 
 def _rules(state: State, *, updating: bool, odd_text: bool) -> Rules:

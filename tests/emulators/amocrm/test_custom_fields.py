@@ -108,6 +108,13 @@ def test_field_can_be_renamed_and_recoded(amocrm: Talker) -> None:
     assert read(amocrm, company_id)["custom_fields_values"][0]["field_name"] == "Новое"
 
 
+@pytest.mark.parametrize("name", ["\\u0000", "\\ud800"])
+def test_name_no_database_can_hold_is_refused(amocrm: Talker, name: str) -> None:
+    raw = f'[{{"type":"text","name":"{name}"}}]'.encode()
+    assert amocrm.ask("POST", FIELDS, raw=raw).status == 400
+    assert amocrm.get(FIELDS).json["_total_items"] == 4
+
+
 def test_type_of_a_field_stays(amocrm: Talker) -> None:
     field = add_field(amocrm, "text", "T")
     answer = amocrm.patch(f"{FIELDS}/{field['id']}", {"type": "numeric"})

@@ -106,7 +106,9 @@ def test_250_items_are_taken_and_251_are_too_many(amocrm: Talker) -> None:
     assert amocrm.control("GET", "audit")["companies"] == 250
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"[{]", b"\xff", b"5", b"null"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{}", b"[{]", b"\xff", b"5", b"null", b'[{"created_at":NaN}]']
+)
 def test_body_that_is_no_batch_is_a_bad_request(amocrm: Talker, raw: bytes) -> None:
     answer = amocrm.ask("POST", COMPANIES, raw=raw)
     assert (answer.status, answer.json["title"]) == (400, "Bad Request")
