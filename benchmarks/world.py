@@ -211,9 +211,7 @@ def _place(directory: Path) -> Scene:
 
 def _environ(place: Scene, setup: Setup, urls: Mapping[str, str]) -> dict[str, str]:
     return {
-        **scene.environment(
-            place, database_url=urls["DATABASE_URL"], redis_url=urls["REDIS_URL"]
-        ),
+        **scene.environment(place, database_url=urls["DATABASE_URL"], redis_url=urls["REDIS_URL"]),
         "AMOCRM_RATE": str(setup.rate),
         "SYNC_PUMPS": str(setup.pumps),
         "DJANGO_SETTINGS_MODULE": "amonition.settings",

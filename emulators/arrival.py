@@ -1,7 +1,7 @@
 """When a request arrived, as the kernel saw it.
 
-A judge of rates must not blame the sender for its own threads waking up late on a busy machine, so
-the time stamp is the kernel's (SO_TIMESTAMPNS, Linux). Elsewhere: the time at which the thread woke.
+A judge of rates must not blame the sender for its own threads waking up late on a busy machine,
+so the stamp is the kernel's (SO_TIMESTAMPNS, Linux). Elsewhere it is the time the thread woke.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""Faults on demand: which requests one hits, deterministic by its seed, and what it does to them."""
+"""Faults on demand: which requests one hits, deterministic by its seed, and what it does."""
 
 import threading
 from collections import Counter

@@ -4,11 +4,12 @@ Reading and classifying happen here, sending in threads (`sync.sending`). A port
 its last write has come back; a pump that dies loses its portions to the others by their leases.
 """
 
+import gc
 import logging
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -38,6 +39,9 @@ SLICE_SECONDS = 45  # then a successor goes on; with the last answers below the 
 CLAIM_PORTIONS = 4  # at once: one claim, one classification, one confirmation for 2,000 sellers
 MOST_IN_HAND = 64  # portions whose sellers wait for a request to fill up: memory
 ANSWER_WAIT = 1.0  # seconds between two looks at the clock while answers are outstanding
+# New objects until the collector looks at them. A write's body has 20,000, none of them in a cycle,
+# and with Python's 700 looking through them takes longer than making them (benchmarks/README.md).
+COLLECT_AFTER = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,5 +237,20 @@ def pump(*, run_id: int) -> bool:
     run = Run.objects.get(pk=run_id)
     if run.state != Run.State.WRITING:
         return False
-    with closing(connection.ready_client()) as client, sources.feeds() as feeds:
+    with (
+        _rare_collection(),
+        closing(connection.ready_client()) as client,
+        sources.feeds() as feeds,
+    ):
         return Pump(run=run, sources=Sources(sources.warehouse(), feeds), client=client).work()
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """The garbage collector of this process, less eager for the length of a slice."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

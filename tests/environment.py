@@ -6,9 +6,14 @@ Where DATABASE_URL or REDIS_URL is set, that server is used; otherwise a throw-a
 import os
 from pathlib import Path
 
+import hypothesis
 from cryptography.fernet import Fernet
 
 from amonition.embedded import throw_away
+
+# What takes how long is the benchmarks' question; here it would fail on a busy machine only.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 LOCAL_DIR = Path(__file__).resolve().parent.parent / ".local"
 

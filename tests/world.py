@@ -30,7 +30,7 @@ SETTLE_SECONDS = 60
 
 def seller(number: int, **values: Any) -> Seller:
     """A seller with everything filled in, unless told otherwise."""
-    usual = {
+    usual: dict[str, Any] = {
         "seller_id": f"s{number:05}",
         "phone": f"+7900{number:07}",
         "email": f"s{number}@example.com",

@@ -1,4 +1,4 @@
-"""Bodies of API requests: what is refused before anybody looks at an item. All raise AnsweredError."""
+"""Bodies of API requests: what is refused before anybody looks at an item, by AnsweredError."""
 
 import json
 from dataclasses import dataclass

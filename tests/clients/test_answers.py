@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.answers import DETAIL_CHARACTERS, LONGEST_RETRY_AFTER, failure_of
@@ -95,6 +95,7 @@ def test_status_decides_the_type(
     assert (for_read.call, for_write.call) == ("GET /things", "POST /things")
 
 
+@settings(deadline=None)  # how long it takes on a busy machine says nothing
 @given(st.integers(100, 999).filter(lambda status: not 200 <= status < 300))
 def test_write_is_called_not_executed_only_where_that_is_known(status: int) -> None:
     refused = {400, 401, 402, 403, 404, 405, 413, 422, 429}
@@ -220,6 +221,7 @@ def test_detail_is_shortened() -> None:
     assert len(told) <= DETAIL_CHARACTERS
 
 
+@settings(deadline=None)  # how long it takes on a busy machine says nothing
 @given(st.integers(300, 599), st.binary(max_size=200), st.text(max_size=20))
 def test_any_answer_gets_a_type(status: int, body: bytes, retry_after: str) -> None:
     got = answer(status, body, retry_after=retry_after)

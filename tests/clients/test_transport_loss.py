@@ -100,7 +100,7 @@ LOSSES = [
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_read_that_got_lost_may_be_repeated(loss: Script) -> None:
-    with talking(loss, answering(reply(b'{"a":1}'))) as (transport, server):
+    with talking(loss, answering(reply(b'{"a":1}')), limits=QUICK) as (transport, server):
         with pytest.raises(TransientError):
             transport.call(READ, lane=Lane.BULK)
         assert transport.call(READ, lane=Lane.BULK).body == b'{"a":1}'
@@ -109,7 +109,7 @@ def test_read_that_got_lost_may_be_repeated(loss: Script) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_create_that_got_lost_is_unknown(loss: Script) -> None:
-    with talking(loss) as (transport, server):
+    with talking(loss, limits=QUICK) as (transport, server):
         before = time.monotonic()
         with pytest.raises(UnknownOutcomeError) as lost:
             transport.call(CREATE, lane=Lane.BULK)
@@ -132,7 +132,7 @@ def test_update_that_got_lost_is_unknown_and_says_that_it_may_be_repeated() -> N
     [say_nothing, trickle_the_headers, trickle_the_body, trickle_chunks, go_on_for_ever_with_100],
 )
 def test_slow_server_holds_a_call_no_longer_than_its_deadline(slow: Script) -> None:
-    with talking(slow) as (transport, _):
+    with talking(slow, limits=QUICK) as (transport, _):
         before = time.monotonic()
         with pytest.raises(TransientError):
             transport.call(READ, lane=Lane.BULK)
@@ -147,7 +147,7 @@ def test_server_that_does_not_read_holds_a_call_no_longer_than_its_deadline() ->
         peer.sock.recv(1)
         peer.pause(5)
 
-    with talking(read_slowly) as (transport, _):
+    with talking(read_slowly, limits=QUICK) as (transport, _):
         before = time.monotonic()
         with pytest.raises(UnknownOutcomeError):
             transport.call(large, lane=Lane.BULK)
@@ -157,10 +157,10 @@ def test_server_that_does_not_read_holds_a_call_no_longer_than_its_deadline() ->
 def test_answer_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
     def answer_late(peer: Peer) -> None:
         peer.request()
-        peer.pause(0.5)
+        peer.pause(0.8)
         peer.send(reply(b'{"late":1}'))
 
-    with talking(answer_late, answering(reply(b'{"next":1}'))) as (transport, _):
+    with talking(answer_late, answering(reply(b'{"next":1}')), limits=QUICK) as (transport, _):
         with pytest.raises(TransientError):
             transport.call(READ, lane=Lane.BULK)
         assert transport.call(READ, lane=Lane.BULK).body == b'{"next":1}'
@@ -250,7 +250,7 @@ def lost_after(earlier: Exception, transport: Transport) -> TransientError:
 
 def test_deadline_is_named() -> None:
     with (
-        talking(say_nothing) as (transport, _),
+        talking(say_nothing, limits=QUICK) as (transport, _),
         pytest.raises(TransientError, match="TimeoutError: timed out"),
     ):
         transport.call(READ, lane=Lane.BULK)

@@ -1,47 +1,20 @@
 """Values, fields and fingerprints."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companies import exports, fielding, normalising
+from companies import fielding, normalising
 from companies.fields import ROWS, FieldPlan
-from companies.profiles import SellerProfile
-
-MOSCOW = ZoneInfo("Europe/Moscow")
-PLAN = FieldPlan(
-    zone=MOSCOW, statuses={"active": "AMONITION_OFFERS_ACTIVE"}, has_other=True, generation=0
-)
+from tests.factories import MOSCOW, PLAN, export
 
 
-def _profile(**values: object) -> SellerProfile:
-    usual: dict[str, object] = {
-        "seller_id": "s1",
-        "as_of": datetime(2026, 11, 22, tzinfo=UTC),
-        "name": "Магазин",
-        "phone": "+79001234567",
-        "email": "a@example.com",
-        "sale_address": "Москва",
-        "first_visit_at": None,
-        "first_offer_at": None,
-        "offers_total": 3,
-        "offers_by_status": {"active": 1, "banned": 1, "сомнительный": 1},
-        "feed_url": None,
-        "feed_errors_url": None,
-        "has_feed": False,
-        "has_form": True,
-        "has_used": False,
-        "has_new": False,
-        "categories": ("Диски",),
-    }
-    return SellerProfile(**usual | values)  # type: ignore[arg-type] # a test's shorthand
-
-
-def _fingerprint(**values: object) -> bytes:
-    return exports.prepare([_profile(**values)], PLAN)[0].fingerprint
+def _fingerprint(**values: Any) -> bytes:
+    return export(seller_id="s1", **values).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -91,15 +64,15 @@ def test_table_has_every_field_of_the_contract_that_is_not_a_status_or_the_name(
 
 
 def test_empty_values_clear_their_fields() -> None:
-    export = exports.prepare([_profile(phone="", email=None, categories=())], PLAN)[0]
-    values = {value["field_code"]: value["values"] for value in export.values}
+    made = export(phone="", email=None, categories=())
+    values = {value["field_code"]: value["values"] for value in made.values}
     assert values["PHONE"] is values["EMAIL"] is values["AMONITION_CATEGORIES"] is None
     assert values["AMONITION_AUTOLOAD"] == [{"value": False}]
 
 
 def test_statuses_without_a_field_of_their_own_are_summed() -> None:
-    export = exports.prepare([_profile()], PLAN)[0]
-    values = {value["field_code"]: value["values"] for value in export.values}
+    made = export()
+    values = {value["field_code"]: value["values"] for value in made.values}
     assert values["AMONITION_OFFERS_ACTIVE"] == [{"value": 1}]
     assert values["AMONITION_OFFERS_OTHER"] == [{"value": 2}]
 
@@ -121,7 +94,7 @@ def test_fingerprint_ignores_what_is_not_exported() -> None:
 
 def test_lost_field_in_amocrm_changes_every_fingerprint() -> None:
     lost = FieldPlan(zone=MOSCOW, statuses=PLAN.statuses, has_other=True, generation=1)
-    assert exports.prepare([_profile()], lost)[0].fingerprint != _fingerprint()
+    assert export(lost, seller_id="s1").fingerprint != _fingerprint()
 
 
 @pytest.mark.django_db

@@ -3,28 +3,24 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companies.exports import Export
 from sync.packing import SMALLEST, Packer, WriteSize
+from tests.factories import export
 
 
-def _export(number: int) -> Export:
-    return Export(str(number), "", (), b"", odd_phone=False)
-
-
-@given(counts=st.lists(st.integers(0, 700), max_size=8), most=st.integers(1, 250))
+@given(counts=st.lists(st.integers(0, 300), max_size=5), most=st.integers(1, 250))
 def test_everybody_is_sent_once_and_no_write_is_too_large(counts: list[int], most: int) -> None:
     packer = Packer(WriteSize(most))
     sent = []
     total = 0
     for portion, count in enumerate(counts):
         for _ in range(count):
-            packer.add_new(portion, _export(total))
+            packer.add_new(portion, export(seller_id=str(total)))
             total += 1
         full = list(packer.full())
         assert {len(write.new) for write in full} <= {most}
         sent += full
     sent += packer.rest()
-    assert [export.seller_id for write in sent for _, export in write.new] == [
+    assert [one.seller_id for write in sent for _, one in write.new] == [
         str(number) for number in range(total)
     ]
     assert len(sent) == -(-total // most)

@@ -1,7 +1,7 @@
 """Whose company is whose: what a write's answer confirms."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.amocrm.writing import WriteResult, Written, created, updated
@@ -55,6 +55,7 @@ def test_update_is_not_confirmed_by_a_request_id_on_another_company() -> None:
     )
 
 
+@settings(deadline=None)  # how long it takes on a busy machine says nothing
 @given(st.permutations(range(20)), st.integers(0, 20))
 def test_any_order_confirms_the_same(order: list[int], mentioned: int) -> None:
     asked = frozenset(f"s{number}" for number in range(20))
