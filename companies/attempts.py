@@ -153,7 +153,7 @@ def confirm(
         "how": how,
         "closed_as": closed_as,
     }
-    born, duplicates = statements.fetch(CONFIRM, arguments)[0]
+    born, duplicates = statements.persist(CONFIRM, arguments)[0]
     return Confirmed(born=born, duplicates=duplicates)
 
 

@@ -51,7 +51,9 @@ def test_missing_keys_are_named(settings: Settings) -> None:
         encryption.check_keys()
 
 
-@pytest.mark.parametrize("key", ["short", "ключ", "=" * 44, NEW[:-2]])
+@pytest.mark.parametrize(
+    "key", ["short", "ключ", "=" * 44, NEW[:-2]], ids=lambda key: str(len(key))
+)
 def test_malformed_key_is_named_by_its_place_and_not_shown(settings: Settings, key: str) -> None:
     settings.ENCRYPTION_KEYS = [NEW, key]
     with pytest.raises(EncryptionKeysError, match="key 2") as refused:

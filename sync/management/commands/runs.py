@@ -1,7 +1,7 @@
 """manage.py runs: looking at runs and operating them."""
 
 import getpass
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 import orjson
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             if name == "approve":
                 action.add_argument("--up-to", type=int, help="не больше стольких продавцов")
         for action in actions.choices.values():
-            action.add_argument("--json", action="store_true", default=False, help="для машины")
+            action.add_argument("--json", action="store_true", default=SUPPRESS, help="для машины")
 
     def handle(self, **options: Any) -> None:
         if options["action"] == "list":
