@@ -28,7 +28,7 @@ up: $(RUNTIME)  ## the service on this machine, with the settings of .env
 	exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(DEVELOPMENT)  ## the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: lint contracts django types locks  ## everything but the tests
 

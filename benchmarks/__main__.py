@@ -16,6 +16,7 @@ SHORT: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "20000", "--hogs", "2"),
     ("throughput", "--sellers", "40000"),
     ("memory", "--sellers", "10000", "40000"),
+    ("warehouse_memory", "10000", "100000"),
 )
 LONG: Sequence[Sequence[str]] = (
     ("statements", "--portions", "100"),
@@ -25,6 +26,7 @@ LONG: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "100000", "--hogs", "2"),
     ("throughput", "--sellers", "200000", "--rounds", "7"),
     ("memory", "--sellers", "100000", "1000000"),
+    ("warehouse_memory", "100000", "1000000"),
 )
 
 

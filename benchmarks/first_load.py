@@ -29,11 +29,11 @@ class Loaded:
     audit: Audit
 
 
-def load(*, sellers: int, seed: int, latency_ms: int, hogs: int) -> Loaded:
-    """One first load."""
+def load(*, sellers: int, seed: int, latency_ms: int, hogs: int, refusing: bool) -> Loaded:
+    """One first load. `refusing`: amoCRM answers 429 to what comes too early; else it only judges."""
     setup = Setup(sellers=sellers, seed=seed, pumps=PROCESSES, rate=RATE)
     with opened(setup) as world:
-        world.amocrm.set(rate_limit=RATE, latency_ms=latency_ms)
+        world.amocrm.set(rate_limit=RATE if refusing else None, latency_ms=latency_ms)
         world.burn(hogs)
         return Loaded(world.push(), world.amocrm.audit())
 
@@ -74,10 +74,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency-ms", type=int, default=350)
     parser.add_argument("--hogs", type=int, default=0)
+    parser.add_argument("--judge-only", action="store_true", help="no 429, only the judge")
     given = parser.parse_args()
     report = Report("First load", processes=PROCESSES, **vars(given))
     loaded = load(
-        sellers=given.sellers, seed=given.seed, latency_ms=given.latency_ms, hogs=given.hogs
+        sellers=given.sellers,
+        seed=given.seed,
+        latency_ms=given.latency_ms,
+        hogs=given.hogs,
+        refusing=not given.judge_only,
     )
     report.table(("", "measured", "floor", "target"), rows_of(loaded, sellers=given.sellers))
 

@@ -1,7 +1,8 @@
 """Processor seconds by part of the world: what it costs, however busy the machine is meanwhile."""
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
 
 import psutil
 
@@ -10,9 +11,9 @@ from benchmarks.world import World
 PARTS = ("workers", "PostgreSQL", "emulators")
 
 
-def used(world: World) -> Counter[str]:
+def used(world: World) -> Mapping[str, float]:
     """Since each process began."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             part = _part(process, world)

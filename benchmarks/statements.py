@@ -16,7 +16,7 @@ from benchmarks.world import Setup, opened
 
 PORTION = 500
 MILLION = 1_000_000
-BUDGETS = {"new": 8.0, "unchanged": 2.0, "changed": 2.0, "5 % changed": 2.0}
+BUDGETS = {"new": 6.0, "unchanged": 2.0, "changed": 2.0, "5 % changed": 2.0}
 CHANGED = "changed-snapshot"
 
 

@@ -54,7 +54,9 @@ Body = dict[str, Any]
 
 def aggregate(directory: str) -> list[Row]:
     counts = ", ".join(f"count(*) FILTER (o.status = '{status}')" for status in STATUSES)
-    return duckdb.sql(AGGREGATE.format(directory=directory, counts=counts)).fetchall()
+    query = AGGREGATE.format(directory=directory, counts=counts)
+    with duckdb.connect() as database:
+        return database.execute(query).fetchall()
 
 
 def body(row: Row, feed: dict[str, Any] | None) -> Body:
@@ -157,7 +159,9 @@ async def _hourly(
         async with gate:
             await amo.companies.update(part, batch_size=WRITE_SIZE)
 
-    known = dict(database.execute("SELECT seller_id, company_id FROM usual_companies").fetchall())
+    known: dict[str, int] = dict(
+        database.execute("SELECT seller_id, company_id FROM usual_companies").fetchall()
+    )
     changes = [{**each, "id": known[row[0]]} for row, each in zip(rows, bodies, strict=True)]
     await asyncio.gather(*(one(part) for part in writes(changes)))
 

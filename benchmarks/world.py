@@ -180,26 +180,29 @@ class World:
 def opened(setup: Setup, *, workers: bool = True) -> Iterator[World]:
     """A world of its own; everything in it ends with the block."""
     with tempfile.TemporaryDirectory(prefix="amonition-bench-") as scratch:
-        directory = Path(scratch)
-        place = _place(directory)
-        with Supervisor(cwd=scene.CHECKOUT, logs=place.logs) as supervisor:
-            urls: dict[str, str] = {}
-            servers = provide(urls, local_dir=directory)
-            if servers is None:
-                raise BenchmarkError("the servers did not start")
-            try:
-                world = World(
-                    setup=setup,
-                    place=place,
-                    environ=_environ(place, setup, urls),
-                    supervisor=supervisor,
-                )
-                with closing(world.amocrm):
-                    _set_up(world, workers=workers)
-                    yield world
-                supervisor.__exit__(None, None, None)
-            finally:
-                servers.stop()
+        place = _place(Path(scratch))
+        with (
+            _servers(place.directory) as urls,
+            Supervisor(cwd=scene.CHECKOUT, logs=place.logs) as supervisor,
+        ):
+            environ = _environ(place, setup, urls)
+            world = World(setup=setup, place=place, environ=environ, supervisor=supervisor)
+            with closing(world.amocrm):
+                _set_up(world, workers=workers)
+                yield world
+
+
+@contextmanager
+def _servers(directory: Path) -> Iterator[Mapping[str, str]]:
+    """URLs of a pair that is durable; it ends after whoever uses it."""
+    urls: dict[str, str] = {}
+    servers = provide(urls, local_dir=directory)
+    if servers is None:
+        raise BenchmarkError("the servers did not start")
+    try:
+        yield urls
+    finally:
+        servers.stop()
 
 
 def _place(directory: Path) -> Scene:

@@ -20,7 +20,7 @@ local now = clock[1] * 1000000 + clock[2]
 local WINDOW = tuning.window -- the service counts so many in any second
 local SLOWEST = math.ceil(tuning.interval / (tuning.ceiling_least * tuning.restart_speed))
 -- No slot is ever given out further ahead than this, and it takes in the step to the next one.
-local REACH = math.max(tuning.interactive_ahead, 2 * SLOWEST, 2 * tuning.lead) + SLOWEST
+local REACH = math.max(tuning.interactive_ahead, tuning.lead) + 2 * SLOWEST
 local MOMENTS_KEPT = 4 * WINDOW + 8 -- those ahead, a window of those behind, and what burning takes
 
 local stored = redis.call('GET', PLAN)
@@ -46,7 +46,7 @@ local LISTS_OF_MOMENTS = { 'moments', 'left', 'vacant', 'struck' }
 
 local function hold(moment)
   plan.held_until = math.max(plan.held_until, moment)
-  plan.left, plan.vacant = {}, {}
+  plan.left = {}
 end
 
 -- Where the clock was set back, all that is remembered moves with it, as if no time had passed:
@@ -143,7 +143,7 @@ end
 -- The time of a burned slot, moved on as little as may be.
 local function next_vacant()
   while plan.vacant[1] do
-    local moment = clear_of_neighbours(math.max(plan.vacant[1], now + tuning.lead))
+    local moment = clear_of_neighbours(math.max(plan.vacant[1], now + tuning.lead, plan.held_until))
     if moment and fits(moment) then
       return moment
     end
@@ -236,16 +236,12 @@ local function reserve_interactive()
   return granted(take_next('i'))
 end
 
-local function bulk_reach()
-  return math.max(interval, tuning.lead) -- nothing is nearer than the lead
-end
-
-local function reserve_bulk(reach)
+local function reserve_bulk()
   while plan.left[1] and plan.left[1] < now + tuning.lead do
     give_back(table.remove(plan.left, 1))
   end
   local moment = plan.left[1] or next_free()
-  local wait = moment - reach - now
+  local wait = moment - math.max(interval, tuning.lead) - now -- one slot ahead, or the nearest
   plan.bulk_until = math.max(now, now + wait) + WANTED_US
   if wait > 0 then
     return come_back(wait)
@@ -254,23 +250,18 @@ local function reserve_bulk(reach)
 end
 
 local function reserve_background()
+  local moment = next_free()
+  local rested = plan.background_at + tuning.background_gap
+  local unwanted = math.max(plan.bulk_until, moment - tuning.lead)
   local starved = plan.background_at + tuning.background_starved
-  local answer
-  if now >= starved then
-    answer = reserve_bulk(2 * bulk_reach()) -- further than bulk may look, so bulk cannot win
-  else
-    local rested = plan.background_at + tuning.background_gap
-    local unwanted = math.max(plan.bulk_until, next_free() - tuning.lead)
-    local wait = math.min(math.max(rested, unwanted), starved) - now
-    if wait > 0 then
-      return come_back(wait)
-    end
-    answer = granted(take_next('-'))
+  -- Then one slot further ahead than interactive may look, which could fill the row for ever.
+  local urgent = math.max(starved, moment - interval - tuning.interactive_ahead)
+  local wait = math.min(math.max(rested, unwanted), urgent) - now
+  if wait > 0 then
+    return come_back(wait)
   end
-  if answer.status == 'granted' then
-    plan.background_at = now
-  end
-  return answer
+  plan.background_at = now
+  return granted(take_next('-'))
 end
 
 -- Operations -------------------------------------------------------------------------------------
@@ -285,7 +276,7 @@ function operations.reserve()
     return reserve_interactive()
   end
   if question.lane == 'bulk' then
-    return reserve_bulk(bulk_reach())
+    return reserve_bulk()
   end
   return reserve_background()
 end

@@ -140,7 +140,8 @@ class AlertAdmin(ReadOnlyAdmin):
     @display(description="с")
     def shown_since(self, alert: Alert) -> str:
         tone = "font-semibold" if alert.recovered_at is None else ""
-        return format_html('<span class="{}">{:%d.%m.%Y %H:%M}</span>', tone, alert.raised_at)
+        since = f"{timezone.localtime(alert.raised_at):%d.%m.%Y %H:%M}"
+        return format_html('<span class="{}">{}</span>', tone, since)
 
 
 @admin.register(AuditEntry)

@@ -1,6 +1,7 @@
 """The environment of a test run, set before Django's settings are read (loaded with `-p`).
 
-Where DATABASE_URL or REDIS_URL is set, that server is used; otherwise a throw-away pair is started.
+Where DATABASE_URL and REDIS_URL are set, those servers are used, by one process (`-n 0`);
+otherwise each process starts a throw-away pair.
 """
 
 import os
@@ -24,7 +25,11 @@ os.environ.update(
     BEHIND_TLS="0",
     DEBUG="0",
 )
-if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-    SERVERS = throw_away(LOCAL_DIR)
-    os.environ.setdefault("DATABASE_URL", SERVERS.database_url)
-    os.environ.setdefault("REDIS_URL", SERVERS.redis_url)
+# A parallel run's workers inherit this environment, and each needs a Redis of its own.
+STARTED_HERE = "TEST_SERVERS_ARE_THROW_AWAY"
+given = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
+if not given or STARTED_HERE in os.environ:
+    servers = throw_away(LOCAL_DIR)
+    os.environ["DATABASE_URL"] = servers.database_url
+    os.environ["REDIS_URL"] = servers.redis_url
+    os.environ[STARTED_HERE] = "1"

@@ -65,6 +65,7 @@ def test_operator_opens_a_closed_limiter_the_next_slot_a_second_ahead(hurried: H
     opened_at = hurried.now()
     hurried.pace.open()
     assert 1_000_000 <= hurried.reserve(Lane.INTERACTIVE) - opened_at < 1_200_000
+    assert hurried.pace.state().blocked is None
 
 
 def test_opening_does_not_forget_slots_that_are_out(hurried: Hurried) -> None:

@@ -53,6 +53,13 @@ def test_slot_with_a_full_window_behind_it_is_not_given_out_again(hurried: Hurri
     assert hurried.reserve(Lane.INTERACTIVE) == max(others) + INTERVAL
 
 
+def test_slot_burned_long_ago_is_not_given_out_again(hurried: Hurried) -> None:
+    hurried.burn_late(hurried.reserve(Lane.BULK))
+    hurried.pass_time(60)
+    row = [hurried.reserve(Lane.BULK, patience=5) for _ in range(10)]
+    assert set(steps(row)) == {INTERVAL}
+
+
 def test_burning_twice_gives_the_time_out_once(hurried: Hurried) -> None:
     first, second, third = (hurried.reserve(Lane.INTERACTIVE) for _ in range(3))
     hurried.burn(second)

@@ -30,6 +30,30 @@ def test_every_lane_is_frozen_and_told_for_how_long(hurried: Hurried, lane: Lane
     assert 27 < refusal.value.retry_after <= 30
 
 
+def test_background_that_waited_long_is_frozen_like_everybody(hurried: Hurried) -> None:
+    hurried.pass_time(120)
+    hurried.pace.slow_down(30)
+    assert hurried.reserve_if_any(Lane.BACKGROUND) is None
+
+
+def test_time_of_a_slot_burned_in_a_freeze_is_not_given_out_in_it(hurried: Hurried) -> None:
+    slots = [hurried.reserve(Lane.INTERACTIVE) for _ in range(3)]
+    hurried.burn(slots[1])
+    hurried.pace.slow_down(30)
+    hurried.burn(slots[2])
+    assert hurried.reserve_if_any(Lane.BULK) is None
+
+
+def test_slots_left_to_bulk_are_frozen_too(hurried: Hurried) -> None:
+    hurried.reserve_if_any(Lane.BULK)
+    hurried.reserve_if_any(Lane.BULK)
+    for _ in range(10):
+        hurried.reserve(Lane.INTERACTIVE)
+    hurried.pace.slow_down(30)
+    hurried.pass_time(0.8)  # to where bulk could take one of them
+    assert hurried.reserve_if_any(Lane.BULK) is None
+
+
 def test_nobody_is_frozen_for_more_than_a_quarter_of_an_hour(hurried: Hurried) -> None:
     hurried.pace.slow_down(86_400)
     assert frozen(hurried) == pytest.approx(900, abs=1)

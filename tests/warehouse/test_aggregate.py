@@ -128,6 +128,7 @@ def test_times_are_utc_and_those_python_cannot_hold_are_absent(tmp_path: Path) -
 
 def test_integers_are_read_as_text_and_files_may_differ_in_order_and_type(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path / "s", sellers=[Seller("7", phone="8")], offers=[])
+    (snapshot / "sellers" / "0.parquet").rename(snapshot / "sellers" / "2.parquet")
     write_query(
         snapshot / "sellers" / "1.parquet",
         """SELECT NULL::TIMESTAMP_NS AS first_visit_at, 'x' AS sale_address, 'y' AS name,

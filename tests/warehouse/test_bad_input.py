@@ -207,6 +207,13 @@ def test_slice_that_does_not_fit_into_the_memory_is_cut_until_it_does(snapshot: 
     assert {len(row.name or "") for row in read_all(warehouse, handle)} == {1_000_000}
 
 
+def test_name_of_a_directory_is_no_column(tmp_path: Path) -> None:
+    snapshot = tmp_path / "seller_id=7" / "status=8" / "snapshot"
+    warehouse = embedded(write_snapshot(snapshot, sellers=SELLERS, offers=OFFERS))
+    finish(warehouse, warehouse.start(run="1"))
+    assert read_all(warehouse, "1")[0].seller_id == "seller-000"
+
+
 def test_paths_are_never_part_of_a_query_or_a_pattern(tmp_path: Path) -> None:
     name = """'); DROP TABLE offers;-- "q" [x]*? k=1 {a,b} $low %41"""
     snapshot = write_snapshot(tmp_path / name, sellers=SELLERS, offers=OFFERS)

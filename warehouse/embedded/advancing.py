@@ -37,9 +37,8 @@ def advance(directory: RunDirectory, resources: Resources, *, version: str) -> P
     if progress.version != version:  # deployed in between: no mixed results
         progress = Progress(version=version, source=progress.source)
     try:
-        check_unchanged(progress.source)
         done = _next(directory, progress, resources)
-        check_unchanged(progress.source)
+        check_unchanged(progress.source)  # afterwards: nothing may change while it is being read
         directory.save(done)
     except (duckdb.Error, OSError) as error:
         raise _explained(error, directory, progress, resources) from error

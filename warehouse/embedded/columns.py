@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from warehouse.embedded.source import Source, SourceFile, literal_pattern
+from warehouse.embedded.source import Source, SourceFile
 from warehouse.interface import SnapshotError
 
 DETAIL_CHARS_MAX = 300  # of DuckDB's own words: they may quote a whole value
@@ -43,7 +43,7 @@ def check_columns(connection: duckdb.DuckDBPyConnection, source: Source) -> None
     """Raise SnapshotError unless every file has the columns the query reads, in readable types."""
     for file, expected in _files_and_columns(source):
         try:
-            table = connection.read_parquet([literal_pattern(file.path)], hive_partitioning=False)
+            table = connection.read_parquet([file.path], hive_partitioning=False)
             found = {
                 name.lower(): str(kind)
                 for name, kind in zip(table.columns, table.types, strict=True)
@@ -69,7 +69,7 @@ def check_readable(connection: duckdb.DuckDBPyConnection, source: Source) -> Non
     """
     for file, expected in _files_and_columns(source):
         try:
-            table = connection.read_parquet([literal_pattern(file.path)], hive_partitioning=False)
+            table = connection.read_parquet([file.path], hive_partitioning=False)
             table.select(*expected).aggregate(
                 ", ".join(f"max({column})" for column in expected)
             ).fetchall()

@@ -11,7 +11,6 @@ from warehouse.embedded import query
 from warehouse.embedded.columns import short
 from warehouse.embedded.connections import reader
 from warehouse.embedded.progress import Progress, RunDirectory
-from warehouse.embedded.source import literal_pattern
 from warehouse.interface import SellerRow, SnapshotError
 
 # Where a record holds what JSON has no type for.
@@ -26,8 +25,7 @@ def read_rows(
     if start >= stop:
         return []
     files = [
-        literal_pattern(str(directory.part(number)))
-        for number in _parts_with(progress, start=start, stop=stop)
+        str(directory.part(number)) for number in _parts_with(progress, start=start, stop=stop)
     ]
     try:
         records = _read(files, start=start, stop=stop)

@@ -9,7 +9,7 @@ import duckdb
 
 from warehouse.embedded import query
 from warehouse.embedded.progress import Progress, RunDirectory, publish
-from warehouse.embedded.source import Source, SourceFile, literal_pattern
+from warehouse.embedded.source import Source, SourceFile
 from warehouse.interface import SnapshotError
 
 SLICES_MAX = 1_000  # every slice reads the ids of the whole source
@@ -28,7 +28,7 @@ def open_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
 def _open_table(
     connection: duckdb.DuckDBPyConnection, name: str, files: tuple[SourceFile, ...]
 ) -> None:
-    paths = [literal_pattern(file.path) for file in files]
+    paths = [file.path for file in files]
     connection.read_parquet(paths, union_by_name=True, hive_partitioning=False).create_view(name)
 
 

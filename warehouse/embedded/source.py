@@ -1,6 +1,5 @@
 """The Parquet files that a run works on: found and watched, never changed."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,11 +31,6 @@ class Source:
         """When the newest file was written, UTC."""
         newest = max(file.modified_ns for file in self.sellers + self.offers)
         return datetime.fromtimestamp(newest / 1e9, UTC)
-
-
-def literal_pattern(path: str) -> str:
-    """`path` for a function that takes glob patterns: matches this one file only."""
-    return re.sub(r"([*?[])", r"[\1]", path)
 
 
 def find_source(directory: Path) -> Source:
