@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 LEASE = "companies.gate"
 LEASE_SECONDS = 90  # one check; longer than a pump's slice
-WAIT_SECONDS = 40  # for another process's check
+WAIT_SECONDS = 30  # for another process's check
 POLL_SECONDS = 0.1
-MOST_COMPANIES = 50_000  # newer than the watermark, read before a run; more is a matter for --adopt
+CHECK_SECONDS = 25  # of reading within a pump's slice; a longer check is a matter for --adopt
 PAGE = 250  # companies a statement
 SYSTEM = "amonition"
 
@@ -94,17 +94,18 @@ def gate(*, client: AmoCrm, run_id: int) -> Gate:
 
 def _check(client: AmoCrm, run_id: int) -> Gate:
     watermark = Watermark.objects.get()
+    deadline = time.monotonic() + CHECK_SECONDS
     scan = client.companies.scan_newest(lane=Lane.BULK, until_id=watermark.company_id)
     newest, looked_at = watermark.company_id, 0
     while records := list(islice(scan, PAGE)):
         newest = max(newest, *(record.company_id for record in records))
         looked_at += len(records)
-        strangers = _strangers(records)
+        strangers = _strangers([record for record in records if not record.is_deleted])
         if strangers:
             seller, company = next(iter(strangers.items()))
             return _close(f"В amoCRM есть неизвестные нам компании: {company[0]} ({seller})")
-        if looked_at >= MOST_COMPANIES:
-            return _close(f"В amoCRM больше {MOST_COMPANIES} непроверенных компаний")
+        if time.monotonic() > deadline:
+            return _close(f"За {CHECK_SECONDS} с просмотрено только {looked_at} компаний amoCRM")
     Watermark.objects.filter(company_id__lt=newest).update(company_id=newest)
     Watermark.objects.update(checked_run_id=run_id, checked_at=timezone.now())
     return Gate.OPEN
@@ -121,10 +122,11 @@ def _strangers(records: Sequence[CompanyRecord]) -> dict[str, list[int]]:
     """Seller -> companies that are neither mapped nor made by an attempt we know of."""
     ours = {r.company_id: r.text(SELLER_ID) for r in records if r.text(SELLER_ID)}
     tokens = {r.company_id: r.text(ATTEMPT) for r in records}
+    # Attempts first: one that is confirmed between the two reads is in the second then.
+    attempts = _known_attempts(tokens[company] for company in ours)
     known = set(
         Company.objects.filter(company_id__in=map(str, ours)).values_list("company_id", flat=True)
     )
-    attempts = _known_attempts(tokens[company] for company in ours)
     strangers: dict[str, list[int]] = {}
     for company, seller in sorted(ours.items()):
         if str(company) not in known and tokens[company] not in attempts:

@@ -38,7 +38,8 @@ RETURNING seller_id
 
 # The fence. A second mark of the same attempt is its owner's right: it knows that nothing was sent.
 MARK_SENT = """
-UPDATE create_attempt SET state = 's', sent_at = clock_timestamp()
+UPDATE create_attempt
+SET state = 's', sent_at = clock_timestamp(), absent_reads = 0, absent_at = NULL
 WHERE id = %(attempt)s AND ((state = 'p' AND lease_until > clock_timestamp())
                             OR (state = 's' AND sent_at = %(marked)s))
 RETURNING sent_at
@@ -52,7 +53,7 @@ WITH given AS (
     UPDATE seller_sync s
     SET state = 'k', refused = NULL, confirmed_at = clock_timestamp()
     FROM given WHERE s.seller_id = given.seller_id
-        AND (s.state = 'p' AND s.attempt_id = %(attempt)s OR s.state = 'a')
+        AND (s.state = 'p' AND s.attempt_id = %(attempt)s OR s.state IN ('a', 'x'))
     RETURNING s.seller_id
 ), born AS (
     INSERT INTO companies (seller_id, company_id, linked_at)
@@ -77,11 +78,17 @@ WITH given AS (
 SELECT (SELECT count(*) FROM born), (SELECT count(*) FROM second)
 """
 
+NO_DUPLICATES = """
+DELETE FROM company_duplicate d USING companies c
+WHERE d.seller_id = ANY(%(sellers)s) AND c.seller_id = d.seller_id AND c.company_id = d.company_id
+"""
+
 # The attempt did not happen, provably: its sellers are free for the next one.
 RELEASE = """
 WITH closed AS (
     UPDATE create_attempt SET state = %(closed_as)s, closed_at = clock_timestamp()
-    WHERE id = %(attempt)s AND state IN ('p', 's') RETURNING id
+    WHERE id = %(attempt)s AND state IN ('p', 's')
+        AND (%(sent_at)s::timestamptz IS NULL OR sent_at = %(sent_at)s) RETURNING id
 )
 UPDATE seller_sync SET state = 'a' FROM closed
 WHERE attempt_id = closed.id AND state = 'p' AND seller_id <> ALL(%(except)s)
@@ -154,12 +161,29 @@ def confirm(
         "closed_as": closed_as,
     }
     born, duplicates = statements.persist(CONFIRM, arguments)[0]
+    if duplicates:
+        # A try whose connection was lost may have committed behind the second try's snapshot.
+        duplicates -= statements.execute(NO_DUPLICATES, arguments)
     return Confirmed(born=born, duplicates=duplicates)
 
 
-def release(*, attempt: uuid.UUID, closed_as: str, rejected: Sequence[str] = ()) -> None:
-    """Free the attempt's sellers except those that amoCRM `rejected` (theirs is `reject`)."""
-    arguments = {"attempt": attempt, "closed_as": closed_as, "except": list(rejected)}
+def release(
+    *,
+    attempt: uuid.UUID,
+    closed_as: str,
+    rejected: Sequence[str] = (),
+    sent_at: datetime | None = None,
+) -> None:
+    """Free the attempt's sellers except those that amoCRM `rejected` (theirs is `reject`).
+
+    `sent_at`: for who judges by reading back; nothing is freed where the owner has marked since.
+    """
+    arguments = {
+        "attempt": attempt,
+        "closed_as": closed_as,
+        "except": list(rejected),
+        "sent_at": sent_at,
+    }
     statements.execute(RELEASE, arguments)
 
 

@@ -23,6 +23,7 @@ from companies import attempts, fielding, refusals, rejections
 from companies.exports import Export, Outcome, WriteContext
 from companies.fields import ATTEMPT
 from companies.models import CompanyDuplicate, CreateAttempt, Rejection
+from companies.rejections import TOO_LARGE
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +142,7 @@ def _in_halves(context: WriteContext, mine: Sequence[Export], outcome: Outcome) 
     outcome.overloaded = True
     half = len(mine) // 2
     if not half:
-        complaint = FieldError("TooLarge", "", "amoCRM не принимает компанию такого размера")
-        _reject(context, None, {mine[0]: complaint}, outcome)
+        _reject(context, None, {mine[0]: TOO_LARGE}, outcome)
         return []
     for part in (mine[:half], mine[half:]):
         outcome.add(create(context=context, exports=part))

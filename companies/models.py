@@ -99,6 +99,9 @@ class Watermark(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     company_id = models.BigIntegerField("старший ID компании", default=0)
+    # The scan that proves absence goes on from here; see companies/absence.py.
+    scan_page = models.PositiveIntegerField("страница сверки", default=1)
+    scan_started_at = models.DateTimeField("сверка начата", null=True)
     checked_run_id = models.BigIntegerField("сверено для запуска", null=True)
     checked_at = models.DateTimeField("сверено", null=True)
 

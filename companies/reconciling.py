@@ -7,7 +7,8 @@ Absence is proved twice, a quarter of the settle time apart, before a seller is 
 import logging
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
@@ -16,6 +17,7 @@ from clients.amocrm.client import AmoCrm
 from clients.amocrm.records import CompanyRecord
 from clients.pacing import Lane
 from companies import attempts
+from companies.absence import Scan
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import CompanyDuplicate, CreateAttempt, SellerSync
 from operations import alerts, leases, statements
@@ -30,10 +32,10 @@ ABSENCES_NEEDED = 2
 SCAN_SECONDS = 100  # the pause of creation while absence is being proved
 
 DUE = """
-SELECT id, watermark, absent_reads FROM create_attempt
+SELECT id, watermark, absent_reads, sent_at FROM create_attempt
 WHERE state = 's' AND sent_at < clock_timestamp() - %(settle)s * interval '1 second'
   AND (absent_at IS NULL OR absent_at < clock_timestamp() - %(settle)s * interval '1 second' / 4)
-ORDER BY sent_at LIMIT %(most)s
+ORDER BY absent_reads, sent_at LIMIT %(most)s
 """
 
 
@@ -55,6 +57,7 @@ class _Open:
     attempt: uuid.UUID
     watermark: int
     absent_reads: int
+    sent_at: datetime
     sellers: frozenset[str]
 
 
@@ -68,7 +71,7 @@ def settle(*, client: AmoCrm, settle_time: float) -> Settled | None:
             rest for due in _due(settle_time) if (rest := _by_token(client, due, done)) is not None
         ]
         if missing:
-            _by_scan(client, missing, done)
+            _by_scan(client, missing, done, timedelta(seconds=settle_time))
     if done.duplicates:
         alerts.raise_alert(
             kind=Alert.Kind.DUPLICATE, text=f"При сверке найдено дублей: {done.duplicates}"
@@ -81,8 +84,8 @@ def settle(*, client: AmoCrm, settle_time: float) -> Settled | None:
 def _due(settle_time: float) -> list[_Open]:
     rows = statements.fetch(DUE, {"settle": settle_time, "most": MOST_ATTEMPTS})
     return [
-        _Open(attempt, watermark, absent_reads, _sellers(attempt))
-        for attempt, watermark, absent_reads in rows
+        _Open(attempt, watermark, absent_reads, sent_at, _sellers(attempt))
+        for attempt, watermark, absent_reads, sent_at in rows
     ]
 
 
@@ -102,23 +105,28 @@ def _by_token(client: AmoCrm, due: _Open, done: Settled) -> _Open | None:
     return _adopt(due, found, done)
 
 
-def _by_scan(client: AmoCrm, missing: Sequence[_Open], done: Settled) -> None:
-    """All companies newer than the oldest attempt, while no new ones are being created."""
+def _by_scan(
+    client: AmoCrm, missing: Sequence[_Open], done: Settled, settle_time: timedelta
+) -> None:
+    """A stretch of all companies newer than the oldest attempt, while no new ones are created.
+
+    An attempt is judged by a scan that began after its settle time, and that came to its end.
+    """
     with leases.held(name=attempts.ABSENCE_SCAN, seconds=SCAN_SECONDS) as holder:
         if holder is None:
             done.waiting += len(missing)
             return
-        until = min(due.watermark for due in missing)
+        scan = Scan(client=client, floor=min(due.watermark for due in missing))
         wanted = frozenset().union(*(due.sellers for due in missing))
-        found = _companies(
-            record
-            for record in client.companies.scan_newest(lane=Lane.BULK, until_id=until)
-            if record.text(SELLER_ID) in wanted
-        )
+        found = _companies(record for record in scan.records() if record.text(SELLER_ID) in wanted)
     for due in missing:
         rest = _adopt(due, found, done)
-        if rest is not None:
+        if rest is None:
+            continue
+        if scan.is_complete and due.sent_at + settle_time <= scan.started_at:
             _absent(rest, done)
+        else:
+            done.waiting += 1
 
 
 def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Open | None:
@@ -135,18 +143,20 @@ def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Op
     done.duplicates += confirmed.duplicates + record_duplicates(
         found=mine, how=CompanyDuplicate.How.READ_BACK
     )
-    return _Open(due.attempt, due.watermark, due.absent_reads, left) if left else None
+    return replace(due, sellers=left) if left else None
 
 
 def _absent(rest: _Open, done: Settled) -> None:
     if rest.absent_reads + 1 >= ABSENCES_NEEDED:
-        attempts.release(attempt=rest.attempt, closed_as=CreateAttempt.State.RESOLVED)
+        attempts.release(
+            attempt=rest.attempt, closed_as=CreateAttempt.State.RESOLVED, sent_at=rest.sent_at
+        )
         done.freed += len(rest.sellers)
         return
     done.waiting += 1
-    CreateAttempt.objects.filter(pk=rest.attempt, state=CreateAttempt.State.SENT).update(
-        absent_reads=F("absent_reads") + 1, absent_at=timezone.now()
-    )
+    CreateAttempt.objects.filter(
+        pk=rest.attempt, state=CreateAttempt.State.SENT, sent_at=rest.sent_at
+    ).update(absent_reads=F("absent_reads") + 1, absent_at=timezone.now())
 
 
 def _companies(records: Iterable[CompanyRecord]) -> dict[str, list[int]]:

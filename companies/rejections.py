@@ -40,6 +40,10 @@ FROM again WHERE s.seller_id = again.seller_id
 """
 
 
+# What a 413 for a single company says; amoCRM itself names nothing then.
+TOO_LARGE = FieldError("TooLarge", "", "amoCRM не принимает компанию такого размера")
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """One seller's complaint: amoCRM's code, path and words, and the fingerprint it was about."""

@@ -1,23 +1,22 @@
 """Updating companies: absolute values in a PATCH, which may be repeated; confirmed afterwards, many at once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from clients.amocrm.writing import CompanyChange, WriteResult
-from clients.errors import TooLargeError, UnknownOutcomeError, ValidationError
+from clients.errors import FieldError, TooLargeError, UnknownOutcomeError, ValidationError
 from companies import fielding, refusals, rejections
-from companies.exports import Outcome, Update, WriteContext
+from companies.exports import Export, Outcome, Update, WriteContext
 from companies.models import Rejection, SellerSync
+from companies.rejections import TOO_LARGE
 from operations import statements
 
 logger = logging.getLogger(__name__)
 
-MOST_ROUNDS = 6  # PATCHes for one write: lost answers, complaints, a field brought back
-MOST_LOOKS = (
-    10  # single reads after one write, to see whether a company that is not named still exists
-)
+MOST_ROUNDS = 6  # PATCHes for one write: complaints, a field brought back
+MOST_LOOKS = 10  # single reads after one write, where amoCRM does not filter by ids
 
 # Conditional on the fingerprint read at classification: where somebody confirmed something else
 # meanwhile, nobody knows which write came last, so the seller is sent again with the next run.
@@ -85,8 +84,10 @@ def _round(
             changes, lane=context.lane, patience=context.patience
         )
     except UnknownOutcomeError as error:
+        # It may be repeated, but not here: the portion comes again, and a worker's time is bounded.
         outcome.overloaded = outcome.overloaded or error.overloaded
-        return list(updates)
+        outcome.unknown.update(item.export.seller_id for item in updates)
+        return []
     except TooLargeError:
         return _in_halves(context, updates, outcome, confirmations)
     except ValidationError as error:
@@ -106,7 +107,7 @@ def _settle(
         confirmations.append(Confirmation(item, written.updated_at, context.as_of))
         outcome.updated.add(item.export.seller_id)
     missing = [updates[int(request_id)] for request_id in sorted(result.missing, key=int)]
-    _look_for_gone(context, missing[:MOST_LOOKS], outcome)
+    _look_for_gone(context, missing, outcome)
     outcome.unknown.update(
         item.export.seller_id for item in missing if item.export.seller_id not in outcome.gone
     )
@@ -115,14 +116,24 @@ def _settle(
 
 def _look_for_gone(context: WriteContext, missing: Sequence[Update], outcome: Outcome) -> None:
     """Absence is proved, never inferred: only a company that amoCRM says is not there is gone."""
-    gone = []
-    for item in missing:
-        record = context.client.companies.get(item.company_id, lane=context.lane)
-        if record is None or record.is_deleted:
-            gone.append(item.export.seller_id)
-    if gone:
-        mark_gone(sellers=gone)
-        outcome.gone.update(gone)
+    if not missing:
+        return
+    asked = {item.company_id: item.export.seller_id for item in missing}
+    page = context.client.companies.page(lane=context.lane, filters={("id",): list(asked)})
+    found = {record.company_id for record in page.records}
+    if found <= asked.keys():
+        alive = {record.company_id for record in page.records if not record.is_deleted}
+        gone = asked.keys() - alive
+    else:  # the account ignores filters
+        gone = {one for one in list(asked)[:MOST_LOOKS] if _is_gone(context, one)}
+    sellers = [asked[company_id] for company_id in gone]
+    mark_gone(sellers=sellers)
+    outcome.gone.update(sellers)
+
+
+def _is_gone(context: WriteContext, company_id: int) -> bool:
+    record = context.client.companies.get(company_id, lane=context.lane)
+    return record is None or record.is_deleted
 
 
 def _in_halves(
@@ -134,7 +145,8 @@ def _in_halves(
     outcome.overloaded = True
     half = len(updates) // 2
     if not half:
-        raise TooLargeError(service="amocrm", call="PATCH companies", detail="a single company")
+        _reject(context, {updates[0].export: TOO_LARGE}, outcome)
+        return []
     for part in (updates[:half], updates[half:]):
         done, confirmed = update(context=context, updates=part)
         outcome.add(done)
@@ -153,14 +165,18 @@ def _refused(
     if not refusal.items and not refusal.gone:
         raise error  # about the account, not about a seller
     _look_for_gone(context, [updates[position] for position in sorted(refusal.gone)], outcome)
-    refused = {
-        updates[position].export.seller_id: rejections.words(updates[position].export, complaint)
-        for position, complaint in refusal.items.items()
-    }
-    rejections.reject(what=Rejection.What.UPDATE, refused=refused, run_id=context.run_id)
-    outcome.rejected.update(refused)
+    complaints = {updates[at].export: complaint for at, complaint in refusal.items.items()}
+    _reject(context, complaints, outcome)
     named = refusal.items.keys() | refusal.gone
     return [item for position, item in enumerate(updates) if position not in named]
+
+
+def _reject(
+    context: WriteContext, complaints: Mapping[Export, FieldError], outcome: Outcome
+) -> None:
+    refused = {one.seller_id: rejections.words(one, words) for one, words in complaints.items()}
+    rejections.reject(what=Rejection.What.UPDATE, refused=refused, run_id=context.run_id)
+    outcome.rejected.update(refused)
 
 
 def confirm(*, confirmations: Sequence[Confirmation]) -> None:
@@ -180,6 +196,8 @@ def confirm(*, confirmations: Sequence[Confirmation]) -> None:
 
 def mark_gone(*, sellers: Sequence[str]) -> None:
     """The companies were deleted in amoCRM. The mapping stays; an operator decides what follows."""
+    if not sellers:
+        return
     SellerSync.objects.filter(seller_id__in=sellers, state=SellerSync.State.LINKED).update(
         state=SellerSync.State.GONE
     )

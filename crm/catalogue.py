@@ -25,7 +25,15 @@ from crm.field_specs import Difference, FieldSpec, compare, with_values
 from crm.models import Catalogue, CatalogueField
 from operations import leases
 
-__all__ = ["CatalogueError", "Ensured", "FieldSpec", "difference", "ensure", "generation"]
+__all__ = [
+    "CatalogueBusyError",
+    "CatalogueError",
+    "Ensured",
+    "FieldSpec",
+    "difference",
+    "ensure",
+    "generation",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +47,10 @@ MOST_ROUNDS = 4  # read, write, read; and one more for a race that was lost or a
 
 class CatalogueError(Exception):
     """The fields cannot be brought about; the text tells an operator why."""
+
+
+class CatalogueBusyError(CatalogueError):
+    """Another process is at it for longer than we wait: later is another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ def ensure(
             if holder is not None and not _is_known(wanted, since):
                 return _Check(client, wanted, holder, lane).run()
         if time.monotonic() > deadline:
-            raise CatalogueError("Поля amoCRM слишком долго проверяет другой процесс")
+            raise CatalogueBusyError("Поля amoCRM слишком долго проверяет другой процесс")
         time.sleep(POLL_SECONDS)
     return Ensured(generation())
 
@@ -134,7 +146,7 @@ class _Check:
 
     def _prolong(self) -> None:
         if not leases.acquire(name=LEASE, holder=self._holder, seconds=LEASE_SECONDS):
-            raise CatalogueError("Проверка полей amoCRM длилась слишком долго, её начал другой")
+            raise CatalogueBusyError("Проверка полей amoCRM длилась слишком долго, её начал другой")
 
 
 @contextmanager

@@ -106,6 +106,7 @@ class Portion(Counts):
     lease_until = models.DateTimeField("держит до", null=True, blank=True)
     not_before = models.DateTimeField("не раньше", null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("попыток", default=0)
+    unsettled = models.PositiveIntegerField("раз с неизвестным исходом", default=0)
     reason = models.TextField("причина", default="", blank=True)
     finished_at = models.DateTimeField("окончена", null=True, blank=True)
 

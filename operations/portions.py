@@ -47,7 +47,8 @@ class Claim:
 class Closing:
     """How a portion leaves our hands.
 
-    `state`: done, parked, or open again, then not before `wait` seconds from now.
+    `state`: done, parked, or open again, then not before `wait` seconds from now. `unsettled`:
+    it is open for an outcome that nobody knows yet, which cannot go on for ever.
     """
 
     portion_id: int
@@ -55,6 +56,7 @@ class Closing:
     tally: Tally
     reason: str = ""
     wait: float = 0.0
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,14 @@ WITH run AS (
         SELECT FROM operations_switch WHERE key = 'push_paused' AND "on") AS writing
 ), closed AS (
     UPDATE operations_portion AS p
-    SET state = c.state, reason = c.reason, holder = NULL, lease_until = NULL,
+    SET state = CASE WHEN c.unsettled AND p.unsettled >= %(most_unsettled)s THEN 'parked'
+                     ELSE c.state END,
+        unsettled = p.unsettled + c.unsettled::integer, reason = c.reason, holder = NULL, lease_until = NULL,
         attempts = 0, not_before = clock_timestamp() + c.wait * interval '1 second',
         finished_at = CASE WHEN c.state = 'done' THEN clock_timestamp() END, {_SET_COUNTS}
     FROM jsonb_to_recordset(%(closed)s) AS
-        c(portion_id bigint, state text, reason text, wait double precision, {_COLUMNS})
+        c(portion_id bigint, state text, reason text, wait double precision, unsettled boolean,
+          {_COLUMNS})
     WHERE p.id = c.portion_id AND p.holder = %(holder)s
 ), renewed AS (
     UPDATE operations_portion
@@ -117,11 +122,13 @@ def advance(
     held: Sequence[int],
     most: int,
     lease: float,
+    most_unsettled: int,
 ) -> Turn:
     """Close what is finished, prolong what is `held`, claim up to `most` further portions.
 
     One statement. What another pump took over after our lease ended is left alone: the holder
-    decides. `lease`: seconds.
+    decides. `lease`: seconds. `most_unsettled`: a portion that comes back more often with an
+    unknown outcome is parked for a person.
     """
     rows = [_record(closing) for closing in closed]
     arguments = {
@@ -132,6 +139,7 @@ def advance(
         "mine": [*held, *(closing.portion_id for closing in closed)],
         "most": most,
         "lease": lease,
+        "most_unsettled": most_unsettled,
     }
     answer = statements.fetch(ADVANCE, arguments)
     claims = [

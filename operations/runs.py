@@ -93,6 +93,11 @@ def hold(*, run: Run, reason: str) -> None:
     _leave(run_id=run.pk, states=[Run.State.PREPARING], to=Run.State.HELD, reason=reason)
 
 
+def beat(*, run_id: int) -> None:
+    """The run moves: nobody has to set it going again."""
+    Run.objects.filter(pk=run_id).update(heartbeat_at=timezone.now())
+
+
 def fail(*, run_id: int, reason: str) -> bool:
     """End a run that cannot go on. False: it was not active any more."""
     return _leave(run_id=run_id, states=Run.ACTIVE, to=Run.State.FAILED, reason=reason)

@@ -18,6 +18,7 @@ class InHand:
     pending: int = 0
     wait: float | None = None
     parked: bool = False
+    unsettled: bool = False
     reasons: set[str] = field(default_factory=set)
 
 
@@ -54,7 +55,7 @@ class Desk:
             portion.tally.rejected += seller in outcome.rejected
             portion.tally.postponed += seller in outcome.gone
             if seller not in done:
-                self._look_again(portion, self._recheck, "исход записи неизвестен")
+                self._unsettled(portion, "исход записи неизвестен")
 
     def fail(self, portion_ids: Iterable[int], decision: Decision | None, reason: str) -> None:
         """Something went wrong for these portions; one count per seller that was waiting."""
@@ -74,6 +75,14 @@ class Desk:
     def wait_for(self, portion: InHand, seconds: float, reason: str) -> None:
         """Look at the portion again after so many seconds."""
         self._look_again(portion, seconds, reason)
+
+    def wait_for_seller(self, portion: InHand) -> None:
+        """Somebody is creating one of the portion's sellers, or has lost the answer."""
+        self._unsettled(portion, "продавец ещё создаётся")
+
+    def _unsettled(self, portion: InHand, reason: str) -> None:
+        portion.unsettled = True
+        self._look_again(portion, self._recheck, reason)
 
     def _look_again(self, portion: InHand, seconds: float, reason: str) -> None:
         portion.wait = max(seconds, portion.wait or 0.0)
@@ -102,4 +111,5 @@ def _closing(portion: InHand) -> Closing:
         tally=tally,
         reason="; ".join(sorted(portion.reasons))[:500],
         wait=portion.wait or 0.0,
+        unsettled=portion.unsettled,
     )

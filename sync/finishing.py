@@ -18,11 +18,22 @@ def finish(*, run_id: int) -> bool:
     if state is None:
         return False
     run = Run.objects.get(pk=run_id)
+    tell(kind=run.kind)
     snapshots.discard(run=run)
-    if state == Run.State.DONE:
-        alerts.recover(kind=Alert.Kind.PUSH_FAILED)
-        alerts.recover(kind=Alert.Kind.PUSH_OVERDUE)
-    else:
-        alerts.raise_alert(kind=Alert.Kind.PUSH_FAILED, text=f"Запуск {run.pk}: {run.reason}")
     logger.info("run.finished", extra={"run": run.pk, "state": state})
     return True
+
+
+def tell(*, kind: str) -> None:
+    """Alerts follow the last run that came to an end, however it did."""
+    ended = [Run.State.DONE, Run.State.FAILED]
+    last = Run.objects.filter(kind=kind, state__in=ended).order_by("-pk").first()
+    if last is None:
+        return
+    if last.state == Run.State.FAILED:
+        text = f"Запуск {last.pk}: {last.reason}"
+        alerts.raise_alert(kind=Alert.Kind.PUSH_FAILED, text=text)
+        return
+    alerts.recover(kind=Alert.Kind.PUSH_FAILED)
+    if last.is_baseline:
+        alerts.recover(kind=Alert.Kind.PUSH_OVERDUE)

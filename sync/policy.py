@@ -18,7 +18,8 @@ from clients.errors import (
 )
 from clients.pacing import LaneClosedError, NoSlotError, PaceUnavailableError
 from companies.creating import AttemptLostError
-from crm.catalogue import CatalogueError
+from crm.catalogue import CatalogueBusyError, CatalogueError
+from sync.sending import SliceOverError
 
 SOON = 5.0  # somebody's hiccup
 LATER = 30.0  # until a person or the watchdog has done something
@@ -34,25 +35,37 @@ class Decision:
     fatal: bool = False
 
 
-# Only a person ends these; every further portion would run into the same wall.
-FATAL = (NoRightsError, UnpaidError, ValidationError, CatalogueError)
-WAITING = (NotSentError, TransientError, UnknownOutcomeError, UnexpectedAnswerError)
-CLOSED = (LaneClosedError, FloodBlockError, AuthError, PaceUnavailableError)
-DATABASE = (OperationalError, InterfaceError)
+FATAL = Decision(stop=True, fatal=True)  # every further portion would run into the same wall
+CLOSED = Decision(wait=LATER, stop=True)
+HICCUP = Decision(wait=SOON)
+
+# The first row that fits decides: a subclass stands before its base.
+DECISIONS: tuple[tuple[type[BaseException], Decision], ...] = (
+    (CatalogueBusyError, HICCUP),
+    (CatalogueError, FATAL),
+    (NoRightsError, FATAL),
+    (UnpaidError, FATAL),
+    (ValidationError, FATAL),
+    (LaneClosedError, CLOSED),
+    (FloodBlockError, CLOSED),
+    (AuthError, CLOSED),
+    (PaceUnavailableError, CLOSED),
+    (SliceOverError, Decision(wait=0.0)),
+    (NotSentError, HICCUP),
+    (TransientError, HICCUP),
+    (UnknownOutcomeError, HICCUP),
+    (UnexpectedAnswerError, HICCUP),
+    (AttemptLostError, HICCUP),
+    (OperationalError, HICCUP),
+    (InterfaceError, HICCUP),
+)
 
 
 def decide(error: BaseException) -> Decision | None:
     """None: nobody foresaw this; the portion is parked for a person."""
-    match error:
-        case _ if isinstance(error, FATAL):
-            return Decision(stop=True, fatal=True)
-        case RateLimitedError():
-            return Decision(wait=error.retry_after or RATE_LIMITED, stop=True)
-        case NoSlotError():
-            return Decision(wait=max(SOON, error.retry_after), stop=True)
-        case _ if isinstance(error, CLOSED):
-            return Decision(wait=LATER, stop=True)
-        case _ if isinstance(error, (*WAITING, *DATABASE, AttemptLostError)):
-            return Decision(wait=SOON)
-        case _:
-            return None
+    if isinstance(error, RateLimitedError):
+        return Decision(wait=error.retry_after or RATE_LIMITED, stop=True)
+    if isinstance(error, NoSlotError):
+        return Decision(wait=max(SOON, error.retry_after), stop=True)
+    fitting = (decision for kind, decision in DECISIONS if isinstance(error, kind))
+    return next(fitting, None)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from clients.amocrm.client import AmoCrm
@@ -31,11 +32,12 @@ from sync import policy, profiles, sources
 from sync.desk import Desk, InHand
 from sync.packing import Packer, WriteSize
 from sync.sending import SENDERS, Result, Senders, Write
-from warehouse.interface import Warehouse
+from warehouse.interface import SellerRow, Warehouse
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 45  # then a successor goes on; with the last answers below the task's time limit
+LAST_START_SECONDS = 3  # after the slice; a slot and an answer still fit in the time limit
 CLAIM_PORTIONS = 4  # at once: one claim, one classification, one confirmation for 2,000 sellers
 MOST_IN_HAND = 64  # portions whose sellers wait for a request to fill up: memory
 ANSWER_WAIT = 1.0  # seconds between two looks at the clock while answers are outstanding
@@ -74,7 +76,9 @@ class Pump:
     def work(self, *, seconds: float = SLICE_SECONDS) -> bool:
         """Pump until nothing can be claimed or the slice is over. True: there is more to do."""
         until = time.monotonic() + seconds
-        with Senders(connect=connection.ready_client, send=self._send) as senders:
+        with Senders(
+            connect=connection.ready_client, send=self._send, until=until + LAST_START_SECONDS
+        ) as senders:
             while True:
                 wants_more = time.monotonic() < until and not self._stopped
                 has_room = wants_more and len(self._desk) < MOST_IN_HAND
@@ -113,6 +117,7 @@ class Pump:
             held=self._desk.held,
             most=most,
             lease=settings.SYNC_LEASE,
+            most_unsettled=_most_unsettled(),
         )
         self._stopped = self._stopped or not turn.writing
         return turn.claims
@@ -120,8 +125,12 @@ class Pump:
     def _take(self, claims: Sequence[Claim]) -> None:
         """Read, enrich and classify; a portion that cannot be read waits or is parked."""
         taken = [self._desk.take(claim) for claim in claims]
+        if self._gate is Gate.BUSY:
+            self._gate = None  # asked again, once for these portions
         try:
             self._sort(taken)
+        except SoftTimeLimitExceeded:
+            raise  # the task's end, and nothing about these portions
         except Exception as error:  # noqa: BLE001 - the boundary of these portions
             decision = policy.decide(error)
             self._note(error, decision)
@@ -130,9 +139,9 @@ class Pump:
 
     def _sort(self, taken: Sequence[InHand]) -> None:
         prepared: list[tuple[InHand, Export]] = []
+        rows_of = self._read([portion.claim for portion in taken])
         for portion in taken:
-            claim = portion.claim
-            rows = self._sources.store.read(self._run.snapshot, start=claim.start, stop=claim.stop)
+            rows = rows_of[portion.claim.portion_id]
             sellers = profiles.enrich(rows=rows, feeds=self._sources.feeds, as_of=self._as_of)
             prepared += [(portion, export) for export in exports.prepare(sellers, self._plan)]
             portion.tally.queried = len(rows)
@@ -147,6 +156,15 @@ class Pump:
             portion.tally.odd_phones += export.odd_phone
             if position in standings:
                 self._sort_one(portion, export, standings[position])
+
+    def _read(self, claims: Sequence[Claim]) -> dict[int, Sequence[SellerRow]]:
+        """The rows of each portion; neighbours, as portions mostly are, in one read."""
+        first, last = claims[0].start, claims[-1].stop
+        handle, store = self._run.snapshot, self._sources.store
+        if last - first != sum(claim.stop - claim.start for claim in claims):
+            return {c.portion_id: store.read(handle, start=c.start, stop=c.stop) for c in claims}
+        rows = store.read(handle, start=first, stop=last)
+        return {c.portion_id: rows[c.start - first : c.stop - first] for c in claims}
 
     def _set_defects_aside(
         self, prepared: Sequence[tuple[InHand, Export]]
@@ -173,15 +191,14 @@ class Pump:
             case Standing.REJECTED_BEFORE:
                 portion.tally.rejected += 1
             case Standing.BUSY:
-                recheck = settings.SYNC_PORTION_RECHECK
-                self._desk.wait_for(portion, recheck, "продавец уже создаётся")
+                self._desk.wait_for_seller(portion)
             case Standing.GONE:
                 portion.tally.postponed += 1
             case _:
                 pass
 
     def _sort_new(self, portion: InHand, export: Export) -> None:
-        if self._gate is None or self._gate is Gate.BUSY:
+        if self._gate is None:
             self._gate = adopting.gate(client=self._client, run_id=self._run.pk)
         if self._gate is Gate.OPEN:
             portion.pending += 1
@@ -230,6 +247,11 @@ class Pump:
         self._stopped = self._stopped or decision.stop
         if decision.fatal:
             runs.fail(run_id=self._run.pk, reason=str(error)[:500])
+
+
+def _most_unsettled() -> int:
+    """Looks at a portion that cannot be settled: four settle times and a few more."""
+    return 10 + int(4 * settings.CREATE_SETTLE_TIME / settings.SYNC_PORTION_RECHECK)
 
 
 def pump(*, run_id: int) -> bool:

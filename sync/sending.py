@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -46,10 +47,20 @@ class Result:
 Send = Callable[[AmoCrm, Write], Result]
 
 
-class Senders:
-    """A fixed number of threads, each with a client and a database connection of its own."""
+class SliceOverError(Exception):
+    """The write was not begun: the pump's time was over."""
 
-    def __init__(self, *, connect: Callable[[], AmoCrm], send: Send, size: int = SENDERS) -> None:
+
+class Senders:
+    """A fixed number of threads, each with a client and a database connection of its own.
+
+    `until`: on the monotonic clock; a write that was not begun by then is given back.
+    """
+
+    def __init__(
+        self, *, connect: Callable[[], AmoCrm], send: Send, until: float, size: int = SENDERS
+    ) -> None:
+        self._until = until
         self._connect = connect
         self._send = send
         self._jobs: queue.Queue[Write | None] = queue.Queue()
@@ -71,6 +82,8 @@ class Senders:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._until = 0.0  # what waits is given back; only what is on its way is waited for
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -95,12 +108,21 @@ class Senders:
     def _work(self) -> None:
         try:
             with closing(self._connect()) as client:
-                while (write := self._jobs.get()) is not None:
-                    self._results.put(self._carry_out(client, write))
+                self._answer(lambda write: self._carry_out(client, write))
+        except Exception as error:  # noqa: BLE001 - every write has to be answered
+            refusal = error  # `error` ends with this block
+            self._answer(lambda write: Result(write, error=refusal))
         finally:
             database.close()
 
+    def _answer(self, carry_out: Callable[[Write], Result]) -> None:
+        while (write := self._jobs.get()) is not None:
+            self._results.put(carry_out(write))
+
     def _carry_out(self, client: AmoCrm, write: Write) -> Result:
+        if time.monotonic() > self._until:
+            return Result(write, error=SliceOverError())
+        database.close_if_unusable_or_obsolete()
         try:
             return self._send(client, write)
         except Exception as error:  # noqa: BLE001 - the boundary of a write: its portion is parked

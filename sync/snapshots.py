@@ -1,19 +1,27 @@
 """Taking the snapshot of a run: the query is started, its handle stored, and looked at again and again."""
 
 import logging
-
-from django.utils import timezone
+import time
 
 from operations import runs
 from operations.models import Run
 from sync import sources
-from warehouse.interface import SnapshotError, SnapshotState, WarehouseError
+from warehouse.interface import (
+    Snapshot,
+    SnapshotError,
+    SnapshotState,
+    Warehouse,
+    WarehouseError,
+)
 
 logger = logging.getLogger(__name__)
 
 
+STEP_SECONDS = 20.0  # of steps that bring the snapshot on, in one task
+
+
 def take(*, run: Run) -> bool:
-    """One step. True: the snapshot is there (or the run has ended); False: look again.
+    """Some steps. True: the snapshot is there (or the run has ended); False: look again later.
 
     A snapshot that cannot be had fails the run, with the warehouse's words for the operator.
     """
@@ -35,8 +43,7 @@ def _step(run: Run) -> bool:
         run.snapshot = store.start(run=str(run.pk))
         run.query_version = store.version
         run.save(update_fields=["snapshot", "query_version"])
-    snapshot = store.look(run.snapshot)
-    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now())
+    snapshot = _look(store, run)
     if snapshot.state is SnapshotState.RUNNING:
         return False
     facts = store.facts(run.snapshot)
@@ -52,7 +59,25 @@ def _step(run: Run) -> bool:
     return True
 
 
+def _look(store: Warehouse, run: Run) -> Snapshot:
+    """Look while looking brings the snapshot on; a warehouse that works by itself is left to it."""
+    until, progress = time.monotonic() + STEP_SECONDS, -1.0
+    while True:
+        snapshot = store.look(run.snapshot)
+        runs.beat(run_id=run.pk)
+        stands_still = snapshot.progress <= progress or time.monotonic() > until
+        if snapshot.state is SnapshotState.READY or stands_still:
+            return snapshot
+        progress = snapshot.progress
+
+
 def discard(*, run: Run) -> None:
-    """Free the room of a snapshot that no portion needs any more."""
-    if run.snapshot:
+    """Free the room of a snapshot that no portion needs any more. Its handle goes with it."""
+    if not run.snapshot:
+        return
+    try:
         sources.warehouse().discard(run.snapshot)
+    except (WarehouseError, sources.SourceNotConfiguredError) as error:
+        logger.warning("snapshot.kept", extra={"run": run.pk, "error": str(error)})
+        return
+    Run.objects.filter(pk=run.pk).update(snapshot="")

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from clients.errors import ServiceError
 from clients.pacing import PacingError
+from crm.catalogue import CatalogueBusyError
 from operations import doorbell, runs
 from operations.models import Run
 from sync import finishing, planning, pumping, snapshots, starting, watching
@@ -42,9 +43,10 @@ def take_snapshot(self: "Task[[int], None]", run_id: int) -> None:
 @shared_task(name="sync.plan", bind=True, ignore_result=False, max_retries=MOST_PLANS)
 def plan(self: "Task[[int], None]", run_id: int) -> None:
     """Guard, fields, portions."""
+    runs.beat(run_id=run_id)
     try:
         planning.plan(run=Run.objects.get(pk=run_id))
-    except (ServiceError, PacingError) as error:
+    except (ServiceError, PacingError, CatalogueBusyError) as error:
         raise self.retry(exc=error, countdown=PLAN_RETRY_SECONDS) from error
     except planning.NOT_POSSIBLE as error:
         runs.fail(run_id=run_id, reason=str(error))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from operations import alerts, doorbell, runs, selectors
 from operations.models import Alert, Run
-from sync import finishing
+from sync import finishing, snapshots
 from sync.starting import CARRY_OUT, KIND
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ BULK_QUEUE = "bulk"
 QUIET = timedelta(seconds=10)  # a run that moved so recently needs no help
 PREPARING_QUIET = timedelta(seconds=60)  # a step of the snapshot takes that long at the most
 LIFETIME = timedelta(hours=6)  # a run older than that ends; the next one takes over
+ENDED = (Run.State.DONE, Run.State.FAILED, Run.State.STOPPED, Run.State.DISCARDED)
 OVERDUE = timedelta(hours=3)  # without a whole run; the push is hourly
 
 
@@ -28,6 +29,9 @@ def watch() -> None:
     """One tick."""
     for run in Run.objects.filter(kind=KIND, state__in=Run.ACTIVE):
         _watch(run, timezone.now())
+    for run in Run.objects.filter(kind=KIND, state__in=ENDED).exclude(snapshot=""):
+        snapshots.discard(run=run)
+    finishing.tell(kind=KIND)
     _watch_age(timezone.now())
 
 
@@ -37,6 +41,7 @@ def _watch(run: Run, now: datetime) -> None:
     elif run.state == Run.State.PREPARING:
         if run.heartbeat_at < now - PREPARING_QUIET:
             logger.warning("watch.run_adopted", extra={"run": run.pk})
+            runs.beat(run_id=run.pk)
             doorbell.ring(CARRY_OUT, [run.pk])
     elif run.heartbeat_at < now - QUIET:
         _ring_pumps(run)

@@ -19,7 +19,7 @@ from companies.models import Watermark
 from crm.connection import ready_client
 from operations.models import Portion, Run
 from operations.runs import Order
-from sync import finishing, planning, pumping, snapshots, starting
+from sync import finishing, pumping, snapshots, starting, tasks
 from tests.clients.emulated import Control
 from tests.waiting import wait_until
 from tests.warehouse.snapshots import Offer, Seller, write_snapshot
@@ -90,7 +90,7 @@ class World:
         wait_until(
             lambda: snapshots.take(run=Run.objects.get(pk=run.pk)), seconds=60, what="a snapshot"
         )
-        planning.plan(run=Run.objects.get(pk=run.pk))
+        tasks.plan.run(run.pk)
         pumping.pump(run_id=run.pk)
         finishing.finish(run_id=run.pk)
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            "INSERT INTO crm_watermark (id, company_id) VALUES (1, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO crm_watermark (id, company_id, scan_page) VALUES (1, 0, 1) ON CONFLICT DO NOTHING",
             migrations.RunSQL.noop,
         ),
         # A fifth of each page free: an update stays on its page and touches no index.

@@ -1,7 +1,7 @@
 """Limits of pace: 429, and after too many violations a 403 for everything until somebody helps."""
 
 import threading
-from collections import deque
+from bisect import bisect_right, insort
 
 from emulators.amocrm.problems import blocked, too_many_requests
 from emulators.amocrm.settings import AmocrmSettings
@@ -19,18 +19,19 @@ class Limiter:
     def __init__(self, settings: AmocrmSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._recent: deque[float] = deque(maxlen=MAX_REMEMBERED)
+        self._recent: list[float] = []
         self.violations = 0
         self.blocked = False
 
     def refusal(self, arrived: float) -> Response | None:
         with self._lock:
-            while self._recent and arrived - self._recent[0] >= 1.0:
-                self._recent.popleft()
-            self._recent.append(arrived)
+            # Threads come in any order, arrivals do not: each is judged by those before it.
+            insort(self._recent, arrived)
+            del self._recent[:-MAX_REMEMBERED]
             if self.blocked:
                 return blocked()
-            if not self._too_many(len(self._recent)):
+            until, since = bisect_right(self._recent, arrived), arrived - 1.0
+            if not self._too_many(until - bisect_right(self._recent, since)):
                 return None
             self.violations += 1
             after = self._settings.flood_block_after

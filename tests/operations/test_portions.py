@@ -24,7 +24,7 @@ def _advance(
     run: Run, holder: uuid.UUID, *, closed: tuple[Closing, ...] = (), most: int = 2
 ) -> Turn:
     return portions.advance(
-        run_id=run.pk, holder=holder, closed=closed, held=[], most=most, lease=60
+        run_id=run.pk, holder=holder, closed=closed, held=[], most=most, lease=60, most_unsettled=3
     )
 
 
@@ -80,6 +80,16 @@ def test_portion_that_kills_its_workers_is_parked(run: Run) -> None:
         _expire(run)
     assert not _advance(run, uuid.uuid4(), most=3).claims
     assert set(Portion.objects.values_list("state", flat=True)) == {Portion.State.PARKED}
+
+
+def test_portion_that_is_never_settled_is_parked(run: Run) -> None:
+    holder = uuid.uuid4()
+    portion = _advance(run, holder, most=1).claims[0].portion_id
+    for _ in range(4):
+        waits = Closing(portion, Portion.State.OPEN, Tally(), reason="неизвестно", unsettled=True)
+        Portion.objects.filter(pk=portion).update(state="claimed", holder=holder)
+        _advance(run, holder, closed=(waits,), most=0)
+    assert Portion.objects.get(pk=portion).state == Portion.State.PARKED
 
 
 @pytest.mark.parametrize("state", [Run.State.STOPPED, Run.State.FAILED])

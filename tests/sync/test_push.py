@@ -3,7 +3,8 @@
 import pytest
 
 from companies.models import Company, Rejection, SellerSync
-from operations.models import Run
+from operations.models import Alert, Run
+from sync import watching
 from tests.world import World, offer, seller
 
 
@@ -162,6 +163,31 @@ def test_company_deleted_in_amocrm_is_marked_gone_and_not_created_again(world: W
     assert Company.objects.filter(seller_id="s00001").exists()
     assert world.audit()["companies"] == 2
     assert world.push().updated == 0
+
+
+def test_companies_deleted_by_the_hundred_cost_one_look(world: World) -> None:
+    world.sellers(300)
+    world.push()
+    for company in world.amocrm.get("audit/companies?limit=300")["companies"][:200]:
+        world.amocrm.delete(f"companies/{company['id']}")
+    world.sellers(300, name="Другое имя")
+    run = world.push()
+    assert (run.state, run.updated, run.postponed) == (Run.State.DONE, 100, 200)
+    assert "GET /api/v4/companies/{id:int}" not in world.audit()["requests"]
+
+
+def test_failed_run_raises_an_alert_and_frees_its_snapshot(world: World) -> None:
+    world.sellers(3)
+    world.amocrm.settings(is_admin=False)
+    run = world.push()
+    assert run.state in {Run.State.PREPARING, Run.State.FAILED}
+    watching.watch()
+    run.refresh_from_db()
+    assert (run.state, run.snapshot) == (Run.State.FAILED, "")
+    assert Alert.objects.get(recovered_at=None).kind == Alert.Kind.PUSH_FAILED
+    world.amocrm.settings(is_admin=True)
+    assert world.push().created == 3
+    assert not Alert.objects.filter(recovered_at=None).exists()
 
 
 def test_field_deleted_in_amocrm_comes_back_and_everything_is_sent_once_more(world: World) -> None:

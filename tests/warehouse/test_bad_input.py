@@ -19,6 +19,7 @@ from tests.warehouse.snapshots import (
     write_snapshot,
 )
 from warehouse.embedded.slices import CATEGORIES_MAX, STATUSES_MAX
+from warehouse.embedded.source import FILES_MAX
 from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.interface import SnapshotError, WarehouseError
 
@@ -66,6 +67,14 @@ def test_missing_files_are_told_at_the_start(
     assert not embedded(snapshot).work_dir.exists()
 
 
+def test_more_files_than_can_be_watched_are_told_at_the_start(snapshot: Path) -> None:
+    (snapshot / "offers" / "0.parquet").unlink()
+    for number in range(FILES_MAX + 1):
+        (snapshot / "offers" / f"{number}.parquet").touch()
+    with pytest.raises(SnapshotError, match=f"holds {FILES_MAX + 1} files"):
+        embedded(snapshot).start(run="1")
+
+
 @pytest.mark.parametrize("content", [b"", b"x" * 1_000, b"PAR1" + bytes(1_000)])
 def test_file_that_is_no_parquet_is_named_at_the_start(snapshot: Path, content: bytes) -> None:
     broken = snapshot / "offers" / "1.parquet"
@@ -110,6 +119,20 @@ SELLER_COLUMNS = {
     "sale_address": "'a'",
     "first_visit_at": "TIMESTAMP '2024-01-01'",
 }
+
+
+def test_damaged_column_is_named_although_the_files_statistics_are_sound(snapshot: Path) -> None:
+    broken = snapshot / "sellers" / "0.parquet"
+    columns = {**SELLER_COLUMNS, "seller_id": "unnest(range(1000))::VARCHAR"}
+    write_query(
+        broken, f"SELECT {', '.join(f'{value} AS {name}' for name, value in columns.items())}"
+    )
+    content = broken.read_bytes()
+    broken.write_bytes(content.replace(b"\x03\x00\x00\x00500", b"\x03\x00\x00\x005\xff0"))
+    warehouse = embedded(snapshot)
+    handle = warehouse.start(run="1")
+    with pytest.raises(SnapshotError, match=re.escape(f"{broken} cannot be read as Parquet")):
+        finish(warehouse, handle)
 
 
 OFFER_COLUMNS = {
@@ -192,6 +215,33 @@ def test_too_little_memory_is_not_the_datas_fault_and_the_run_goes_on_with_more(
     assert not isinstance(caught.value, SnapshotError)
     finish(embedded(snapshot), handle)
     assert len(read_all(embedded(snapshot), handle)) == 50
+
+
+def test_disk_that_cannot_be_written_is_not_the_datas_fault(snapshot: Path) -> None:
+    warehouse = embedded(snapshot)
+    handle = warehouse.start(run="1")
+    obstacle = warehouse.work_dir / handle / "state.draft"
+    obstacle.mkdir()
+    with pytest.raises(WarehouseError, match="make room on the disk") as caught:
+        warehouse.look(handle)
+    assert not isinstance(caught.value, SnapshotError)
+    obstacle.rmdir()
+    assert finish(warehouse, handle).rows == 50
+
+
+def test_time_that_the_files_statistics_hide_is_absent(snapshot: Path) -> None:
+    write_query(
+        snapshot / "offers" / "0.parquet",
+        "SELECT 'seller-001' AS seller_id, 'a' AS status, 'feed' AS source, 'new' AS condition, "
+        "'c' AS category, TIMESTAMP '2024-01-01 00:00:00.123456' AS created_at",
+    )
+    path = snapshot / "offers" / "0.parquet"
+    content = path.read_bytes()
+    moment = (1704067200123456).to_bytes(8, "little")
+    path.write_bytes(content.replace(moment, (-(2**62)).to_bytes(8, "little", signed=True), 1))
+    warehouse = embedded(snapshot)
+    finish(warehouse, warehouse.start(run="1"))
+    assert [row.first_offer_at for row in read_all(warehouse, "1")] == [None]
 
 
 def test_slice_that_does_not_fit_into_the_memory_is_cut_until_it_does(snapshot: Path) -> None:

@@ -23,7 +23,8 @@ from tests.warehouse.snapshots import (
     rows_of,
     write_snapshot,
 )
-from warehouse.embedded.progress import RunDirectory
+from warehouse.embedded.progress import Progress, RunDirectory
+from warehouse.embedded.source import find_source
 from warehouse.interface import (
     SellerRow,
     SnapshotError,
@@ -107,6 +108,15 @@ def test_second_start_of_a_run_changes_nothing(snapshot: Path, expected: list[Se
     write_snapshot(snapshot, sellers=[], offers=[])
     assert warehouse.start(run="1") == handle
     assert read_all(warehouse, handle) == expected
+
+
+def test_slower_of_two_starts_does_not_undo_the_faster(tmp_path: Path, snapshot: Path) -> None:
+    directory = RunDirectory(tmp_path, "1")
+    faster = Progress(version="faster", source=find_source(snapshot))
+    directory.create(faster)
+    directory.create(replace(faster, version="slower"))
+    assert directory.load() == faster
+    assert [path.name for path in directory.root.iterdir()] == ["state.json"]
 
 
 def test_as_of_is_the_time_of_the_newest_file(snapshot: Path) -> None:
@@ -211,6 +221,22 @@ def test_run_discarded_while_it_is_computed_ends_with_a_clear_error(snapshot: Pa
         error = looking.exception(60)
     assert isinstance(error, SnapshotError)
     assert "discarded" in str(error)
+
+
+@pytest.mark.parametrize("state", [b"", b"[]", b"{}", b'{"version": 1, "cuts": [], "facts": {}}'])
+def test_state_of_another_version_is_a_clear_error(snapshot: Path, state: bytes) -> None:
+    warehouse = embedded(snapshot)
+    handle = warehouse.start(run="1")
+    (warehouse.work_dir / "1" / "state.json").write_bytes(state)
+    with pytest.raises(SnapshotError, match="another version: start a new run"):
+        warehouse.look(handle)
+
+
+def test_work_directory_that_cannot_be_made_is_a_clear_error(snapshot: Path) -> None:
+    warehouse = embedded(snapshot)
+    warehouse.work_dir.write_bytes(b"a file")
+    with pytest.raises(WarehouseError, match="work cannot be written"):
+        warehouse.start(run="1")
 
 
 def test_unfinished_snapshot_gives_neither_rows_nor_facts(snapshot: Path) -> None:

@@ -71,4 +71,9 @@ def _rows(records: Iterable[tuple[str]]) -> list[SellerRow]:
 
 
 def _time(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else datetime.fromtimestamp(microseconds / 1e6, UTC)
+    if microseconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(microseconds / 1e6, UTC)
+    except (ValueError, OverflowError):  # the file's statistics lied, and the query believed them
+        return None
