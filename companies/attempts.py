@@ -18,15 +18,15 @@ CLAIM = """
 WITH attempt AS (
     INSERT INTO create_attempt
         (id, run_id, state, size, watermark, lease_until, absent_reads, created_at)
-    SELECT %(attempt)s, %(run)s, 'p', cardinality(%(sellers)s::text[]), company_id,
-           clock_timestamp() + %(lease)s * interval '1 second', 0, clock_timestamp()
+    SELECT %(attempt)s::uuid, %(run)s::bigint, 'p', cardinality(%(sellers)s::text[]), company_id,
+           clock_timestamp() + %(lease)s::float8 * interval '1 second', 0, clock_timestamp()
     FROM crm_watermark
     WHERE NOT EXISTS (
         SELECT FROM operations_lease WHERE name = %(scan)s AND until > clock_timestamp())
     RETURNING id
 )
 INSERT INTO seller_sync AS s (seller_id, state, attempt_id, fingerprint, as_of)
-SELECT given.seller_id, 'p', attempt.id, given.fingerprint, %(as_of)s
+SELECT given.seller_id, 'p', attempt.id, given.fingerprint, %(as_of)s::timestamptz
 FROM unnest(%(sellers)s::text[], %(fingerprints)s::bytea[]) AS given(seller_id, fingerprint), attempt
 ORDER BY given.seller_id
 ON CONFLICT (seller_id) DO UPDATE
@@ -61,14 +61,14 @@ WITH given AS (
     ORDER BY seller_id ON CONFLICT DO NOTHING RETURNING seller_id
 ), second AS (
     INSERT INTO company_duplicate (seller_id, company_id, how, found_at)
-    SELECT given.seller_id, given.company_id, %(how)s, clock_timestamp()
+    SELECT given.seller_id, given.company_id, %(how)s::text, clock_timestamp()
     FROM given LEFT JOIN companies c ON c.seller_id = given.seller_id
     WHERE given.seller_id NOT IN (SELECT seller_id FROM born)
         AND c.company_id IS DISTINCT FROM given.company_id
     ON CONFLICT DO NOTHING RETURNING seller_id
 ), closed AS (
     UPDATE create_attempt SET state = %(closed_as)s, closed_at = clock_timestamp()
-    WHERE id = %(attempt)s AND state = 's' AND %(complete)s
+    WHERE id = %(attempt)s AND state = 's' AND %(complete)s::boolean
 ), seen AS (
     UPDATE crm_watermark
     SET company_id = greatest(company_id, (SELECT max(company_id::bigint) FROM given))
@@ -132,7 +132,7 @@ def claim(
         "lease": lease,
         "scan": ABSENCE_SCAN,
     }
-    return frozenset(row[0] for row in statements.fetch(CLAIM, arguments))
+    return frozenset(row[0] for row in statements.fetch_bound(CLAIM, arguments))
 
 
 def mark_sent(*, attempt: uuid.UUID, marked: datetime | None) -> datetime | None:

@@ -61,7 +61,7 @@ def classify(
         "as_of": as_of,
         "afresh": afresh,
     }
-    return {row[0] - 1: _standing(*row[1:]) for row in statements.fetch(CLASSIFY, arguments)}
+    return {row[0] - 1: _standing(*row[1:]) for row in statements.fetch_bound(CLASSIFY, arguments)}
 
 
 def _standing(

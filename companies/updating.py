@@ -26,7 +26,7 @@ WITH given AS (
                          %(updated_at)s::bigint[], %(as_of)s::timestamptz[])
         AS g(seller_id, known, fingerprint, updated_at, as_of)
 ), accepted AS (
-    DELETE FROM rejection WHERE seller_id = ANY(%(sellers)s)
+    DELETE FROM rejection WHERE seller_id = ANY(%(sellers)s::text[])
 )
 UPDATE seller_sync s
 SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known
@@ -34,6 +34,7 @@ SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known
     refused = NULL, as_of = greatest(s.as_of, given.as_of), confirmed_at = clock_timestamp(),
     crm_updated_at = greatest(s.crm_updated_at, given.updated_at)
 FROM given WHERE s.seller_id = given.seller_id AND s.state = 'k'
+RETURNING NULL
 """
 
 
@@ -191,7 +192,7 @@ def confirm(*, confirmations: Sequence[Confirmation]) -> None:
         "updated_at": [c.updated_at for c in ordered],
         "as_of": [c.as_of for c in ordered],
     }
-    statements.execute(CONFIRM, arguments)
+    statements.persist(CONFIRM, arguments)
 
 
 def mark_gone(*, sellers: Sequence[str]) -> None:
