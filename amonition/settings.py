@@ -96,7 +96,8 @@ WHITENOISE_AUTOREFRESH = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 BEHIND_TLS = env.boolean("BEHIND_TLS", default=not DEBUG)
 SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$", r"^api/schema/$"]  # probes come from inside, without TLS
+# Probes come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$", r"^api/schema/$"]
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0  # a year, what browsers' lists ask for
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
 SECURE_HSTS_PRELOAD = BEHIND_TLS
