@@ -19,7 +19,7 @@ from warehouse.interface import (
     WarehouseError,
 )
 
-MEMORY_LIMIT = "256MB"  # of DuckDB; the process takes about 80 MB more
+MEMORY_LIMIT = "208MB"  # of DuckDB; the process takes about 80 MB more
 THREADS = 2
 ROWS_PER_SLICE = 350_000  # sellers and offers: under a second of work, and within the memory
 
