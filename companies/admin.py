@@ -80,7 +80,7 @@ class SellerSyncAdmin(ExactSearchAdmin):
     exact_fields = ("seller_id",)
     ordering = ("seller_id",)
     search_help_text = "ID продавца целиком"
-    exclude = ("fingerprint", "refused")
+    exclude = ("fingerprint", "source", "refused")
 
 
 @admin.register(Rejection)

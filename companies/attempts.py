@@ -25,13 +25,14 @@ WITH attempt AS (
         SELECT FROM operations_lease WHERE name = %(scan)s AND until > clock_timestamp())
     RETURNING id
 )
-INSERT INTO seller_sync AS s (seller_id, state, attempt_id, fingerprint, as_of)
-SELECT given.seller_id, 'p', attempt.id, given.fingerprint, %(as_of)s::timestamptz
-FROM unnest(%(sellers)s::text[], %(fingerprints)s::bytea[]) AS given(seller_id, fingerprint), attempt
+INSERT INTO seller_sync AS s (seller_id, state, attempt_id, fingerprint, source, as_of)
+SELECT given.seller_id, 'p', attempt.id, given.fingerprint, given.source, %(as_of)s::timestamptz
+FROM unnest(%(sellers)s::text[], %(fingerprints)s::bytea[], %(sources)s::bytea[])
+     AS given(seller_id, fingerprint, source), attempt
 ORDER BY given.seller_id
 ON CONFLICT (seller_id) DO UPDATE
 SET state = 'p', attempt_id = excluded.attempt_id, fingerprint = excluded.fingerprint,
-    as_of = excluded.as_of
+    source = excluded.source, as_of = excluded.as_of
 WHERE s.state IN ('a', 'x')
 RETURNING seller_id
 """
@@ -53,6 +54,8 @@ WITH given AS (
     UPDATE seller_sync s
     SET state = 'k', refused = NULL, confirmed_at = clock_timestamp()
     FROM given WHERE s.seller_id = given.seller_id
+        AND s.seller_id >= (SELECT min(seller_id) FROM given)  -- see companies/classifying.py
+        AND s.seller_id <= (SELECT max(seller_id) FROM given)
         AND (s.state = 'p' AND s.attempt_id = %(attempt)s OR s.state IN ('a', 'x'))
     RETURNING s.seller_id
 ), born AS (
@@ -63,6 +66,8 @@ WITH given AS (
     INSERT INTO company_duplicate (seller_id, company_id, how, found_at)
     SELECT given.seller_id, given.company_id, %(how)s::text, clock_timestamp()
     FROM given LEFT JOIN companies c ON c.seller_id = given.seller_id
+        AND c.seller_id >= (SELECT min(seller_id) FROM given)
+        AND c.seller_id <= (SELECT max(seller_id) FROM given)
     WHERE given.seller_id NOT IN (SELECT seller_id FROM born)
         AND c.company_id IS DISTINCT FROM given.company_id
     ON CONFLICT DO NOTHING RETURNING seller_id
@@ -115,19 +120,21 @@ def claim(
     *,
     attempt: uuid.UUID,
     run_id: int | None,
-    fingerprints: Mapping[str, bytes],
+    prints: Mapping[str, tuple[bytes, bytes | None]],
     as_of: datetime,
     lease: float,
 ) -> frozenset[str]:
     """Take these sellers for one POST. Only those returned may be sent; the rest is somebody else's.
 
-    Nobody is returned, and no attempt is written, while a scan proves absence. `lease`: seconds.
+    `prints`: seller -> fingerprint and source digest. Nobody is returned, and no attempt is
+    written, while a scan proves absence. `lease`: seconds.
     """
     arguments = {
         "attempt": attempt,
         "run": run_id,
-        "sellers": list(fingerprints),
-        "fingerprints": list(fingerprints.values()),
+        "sellers": list(prints),
+        "fingerprints": [fingerprint for fingerprint, _ in prints.values()],
+        "sources": [source for _, source in prints.values()],
         "as_of": as_of,
         "lease": lease,
         "scan": ABSENCE_SCAN,

@@ -72,7 +72,7 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
     claimed = attempts.claim(
         attempt=attempt,
         run_id=context.run_id,
-        fingerprints={export.seller_id: export.fingerprint for export in exports},
+        prints={export.seller_id: (export.fingerprint, export.source) for export in exports},
         as_of=context.as_of,
         lease=context.clocks.lease,
     )

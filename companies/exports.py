@@ -36,7 +36,8 @@ class WriteContext:
 class Export:
     """One seller, ready to be written: the company's name, and the fingerprint of what is exported.
 
-    `defect`: why it cannot be written.
+    `defect`: why it cannot be written. `source`: the `source_digest` of what it was made of; None
+    where it was not made of a warehouse's record.
     """
 
     seller_id: str
@@ -46,6 +47,7 @@ class Export:
     fingerprint: bytes
     odd_phone: bool
     defect: profiles.Defect | None = None
+    source: bytes | None = None
 
     @property
     def values(self) -> Sequence[Mapping[str, object]]:
@@ -86,12 +88,10 @@ class Outcome:
         self.overloaded = self.overloaded or other.overloaded
 
 
-def prepare(sellers: Sequence[SellerProfile], plan: fields.FieldPlan) -> list[Export]:
-    """Names and fingerprints, in the order given."""
-    return [_prepare(profile, plan) for profile in sellers]
-
-
-def _prepare(profile: SellerProfile, plan: fields.FieldPlan) -> Export:
+def prepare(
+    profile: SellerProfile, plan: fields.FieldPlan, *, source: bytes | None = None
+) -> Export:
+    """Name, fingerprint and defects of one seller."""
     name = fields.name_of(profile)
     plain = fields.plain(profile, plan)
     return Export(
@@ -102,4 +102,5 @@ def _prepare(profile: SellerProfile, plan: fields.FieldPlan) -> Export:
         fingerprint=fingerprints.fingerprint(name, plain, generation=plan.generation),
         odd_phone=bool(profile.phone) and not normalising.phone(profile.phone or "")[1],
         defect=profiles.find_defect(profile),
+        source=source,
     )

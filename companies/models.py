@@ -78,6 +78,8 @@ class SellerSync(models.Model):
     )
     # Of the values that amoCRM confirmed; while claimed: of those being sent. NULL: send again.
     fingerprint = models.BinaryField("отпечаток", null=True)
+    # Of the source that `fingerprint` was mapped from; where it is the same, nothing is mapped.
+    source = models.BinaryField("отпечаток источника", null=True)
     refused = models.BinaryField("отпечаток отклонённого", null=True)
     as_of = models.DateTimeField("данные на", null=True)
     confirmed_at = models.DateTimeField("подтверждён", null=True)

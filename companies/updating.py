@@ -23,28 +23,37 @@ MOST_LOOKS = 10  # single reads after one write, where amoCRM does not filter by
 CONFIRM = """
 WITH given AS (
     SELECT * FROM unnest(%(sellers)s::text[], %(known)s::bytea[], %(fingerprints)s::bytea[],
-                         %(updated_at)s::bigint[], %(as_of)s::timestamptz[])
-        AS g(seller_id, known, fingerprint, updated_at, as_of)
+                         %(sources)s::bytea[], %(updated_at)s::bigint[], %(as_of)s::timestamptz[],
+                         %(written)s::boolean[])
+        AS g(seller_id, known, fingerprint, source, updated_at, as_of, written)
 ), accepted AS (
     DELETE FROM rejection WHERE seller_id = ANY(%(sellers)s::text[])
 )
 UPDATE seller_sync s
 SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known
                        THEN given.fingerprint END,
-    refused = NULL, as_of = greatest(s.as_of, given.as_of), confirmed_at = clock_timestamp(),
+    source = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known THEN given.source END,
+    refused = NULL, as_of = greatest(s.as_of, given.as_of),
+    confirmed_at = CASE WHEN given.written THEN clock_timestamp() ELSE s.confirmed_at END,
     crm_updated_at = greatest(s.crm_updated_at, given.updated_at)
 FROM given WHERE s.seller_id = given.seller_id AND s.state = 'k'
+    AND s.seller_id >= (SELECT min(seller_id) FROM given)  -- see companies/classifying.py
+    AND s.seller_id <= (SELECT max(seller_id) FROM given)
 RETURNING NULL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """amoCRM took these values. `updated_at`: amoCRM's clock, Unix seconds, where it told."""
+    """amoCRM has these values. `updated_at`: amoCRM's clock, Unix seconds, where it told.
+
+    `written`: now; False where it had them already, mapped from another source.
+    """
 
     update: Update
     updated_at: int | None
     as_of: datetime
+    written: bool = True
 
 
 def update(
@@ -189,6 +198,8 @@ def confirm(*, confirmations: Sequence[Confirmation]) -> None:
         "sellers": [c.update.export.seller_id for c in ordered],
         "known": [c.update.known for c in ordered],
         "fingerprints": [c.update.export.fingerprint for c in ordered],
+        "sources": [c.update.export.source for c in ordered],
+        "written": [c.written for c in ordered],
         "updated_at": [c.updated_at for c in ordered],
         "as_of": [c.as_of for c in ordered],
     }

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from companies import exports, fielding
-from companies.classifying import UNCHANGED, Standing, classify
+from companies.classifying import Standing, classify
+from companies.fingerprints import plan_key
 from operations.models import Run
 from sync import profiles, sources
 from sync.planning import bounds
@@ -52,24 +53,24 @@ def _wait(store: Warehouse, handle: str) -> Snapshot:
 
 def _standings(run: Run, store: Warehouse, snapshot: Snapshot, *, full: bool) -> Counter[Standing]:
     plan = fielding.current_plan()
+    key = plan_key(plan)
     standings: Counter[Standing] = Counter()
     with sources.feeds() as feeds:
         for start, stop in bounds(run=run, store=store):
-            rows = store.read(run.snapshot, start=start, stop=stop)
-            sellers = profiles.enrich(rows=rows, feeds=feeds, as_of=snapshot.as_of)
-            prepared = exports.prepare(sellers, plan)
-            healthy = [export for export in prepared if export.defect is None]
-            standings[Standing.REJECTED_BEFORE] += len(prepared) - len(healthy)
-            found = classify(
-                sellers=[export.seller_id for export in healthy],
-                fingerprints=[export.fingerprint for export in healthy],
+            records = store.read(run.snapshot, start=start, stop=stop)
+            found = profiles.enrich(records=records, feeds=feeds, key=key)
+            known = classify(
+                sellers=[source.seller_id for source in found],
+                sources=[source.digest for source in found],
                 as_of=snapshot.as_of,
             )
-            for position in range(len(healthy)):
-                standing = found.get(position, UNCHANGED).standing
-                if full and standing is Standing.UNCHANGED:
-                    standing = Standing.CHANGED
-                standings[standing] += 1
+            standings[Standing.UNCHANGED] += len(found) - len(known)
+            for position, each in known.items():
+                export = exports.prepare(found[position].profile(snapshot.as_of), plan)
+                standing = each.standing(export.fingerprint)
+                standings[Standing.REJECTED_BEFORE if export.defect else standing] += 1
+    if full:
+        standings[Standing.CHANGED] += standings.pop(Standing.UNCHANGED, 0)
     return standings
 
 

@@ -20,8 +20,9 @@ from clients.feeds import Feeds
 from clients.pacing import Lane
 from companies import adopting, creating, exports, fielding, rejections, updating
 from companies.adopting import Gate
-from companies.classifying import Classified, Standing, classify
+from companies.classifying import Known, Standing, classify
 from companies.exports import Clocks, Export, Update, WriteContext
+from companies.fingerprints import plan_key
 from companies.models import Rejection
 from companies.rejections import Refused
 from crm import connection
@@ -31,8 +32,9 @@ from operations.portions import Claim
 from sync import policy, profiles, sources
 from sync.desk import Desk, InHand
 from sync.packing import Packer, WriteSize
+from sync.profiles import Source
 from sync.sending import SENDERS, Result, Senders, Write
-from warehouse.interface import SellerRow, Warehouse
+from warehouse.interface import SellerRecord, Warehouse
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class Pump:
         self._sources = sources
         self._client = client
         self._plan = fielding.current_plan()
+        self._plan_key = plan_key(self._plan)
         self._holder = uuid.uuid4()
         self._desk = Desk(recheck=settings.SYNC_PORTION_RECHECK)
         self._size = WriteSize(settings.AMOCRM_WRITE_SIZE)
@@ -138,27 +141,35 @@ class Pump:
                 self._desk.set_back(portion, decision, str(error)[:300])
 
     def _sort(self, taken: Sequence[InHand]) -> None:
-        prepared: list[tuple[InHand, Export]] = []
-        rows_of = self._read([portion.claim for portion in taken])
+        portions_of: list[InHand] = []
+        found: list[Source] = []
+        records_of = self._read([portion.claim for portion in taken])
         for portion in taken:
-            rows = rows_of[portion.claim.portion_id]
-            sellers = profiles.enrich(rows=rows, feeds=self._sources.feeds, as_of=self._as_of)
-            prepared += [(portion, export) for export in exports.prepare(sellers, self._plan)]
-            portion.tally.queried = len(rows)
-        healthy = self._set_defects_aside(prepared)
-        standings = classify(
-            sellers=[export.seller_id for _, export in healthy],
-            fingerprints=[export.fingerprint for _, export in healthy],
+            records = records_of[portion.claim.portion_id]
+            found += profiles.enrich(records=records, feeds=self._sources.feeds, key=self._plan_key)
+            portions_of += [portion] * len(records)
+            portion.tally.queried = len(records)
+        known = classify(
+            sellers=[source.seller_id for source in found],
+            sources=[source.digest for source in found],
             as_of=self._as_of,
             afresh=self._run.created_at if self._run.full else None,
         )
-        for position, (portion, export) in enumerate(healthy):
+        prepared = [
+            (portions_of[position], self._prepare(found[position]), each)
+            for position, each in known.items()
+        ]
+        self._set_defects_aside(prepared)
+        for portion, export, each in prepared:
             portion.tally.odd_phones += export.odd_phone
-            if position in standings:
-                self._sort_one(portion, export, standings[position])
+            if export.defect is None:
+                self._sort_one(portion, export, each)
 
-    def _read(self, claims: Sequence[Claim]) -> dict[int, Sequence[SellerRow]]:
-        """The rows of each portion; neighbours, as portions mostly are, in one read."""
+    def _prepare(self, source: Source) -> Export:
+        return exports.prepare(source.profile(self._as_of), self._plan, source=source.digest)
+
+    def _read(self, claims: Sequence[Claim]) -> dict[int, Sequence[SellerRecord]]:
+        """The records of each portion; neighbours, as portions mostly are, in one read."""
         first, last = claims[0].start, claims[-1].stop
         handle, store = self._run.snapshot, self._sources.store
         if last - first != sum(claim.stop - claim.start for claim in claims):
@@ -166,11 +177,9 @@ class Pump:
         rows = store.read(handle, start=first, stop=last)
         return {c.portion_id: rows[c.start - first : c.stop - first] for c in claims}
 
-    def _set_defects_aside(
-        self, prepared: Sequence[tuple[InHand, Export]]
-    ) -> list[tuple[InHand, Export]]:
+    def _set_defects_aside(self, prepared: Sequence[tuple[InHand, Export, Known]]) -> None:
         refused = {}
-        for portion, export in prepared:
+        for portion, export, _ in prepared:
             if export.defect is not None:
                 portion.tally.rejected += 1
                 defect = export.defect
@@ -178,14 +187,17 @@ class Pump:
                     export.fingerprint, defect.code, defect.path, defect.detail
                 )
         rejections.reject(what=Rejection.What.PROFILE, refused=refused, run_id=self._run.pk)
-        return [pair for pair in prepared if pair[1].defect is None]
 
-    def _sort_one(self, portion: InHand, export: Export, found: Classified) -> None:
-        match found.standing:
+    def _sort_one(self, portion: InHand, export: Export, known: Known) -> None:
+        update = Update(export, known.company_id or 0, known.fingerprint)
+        match known.standing(export.fingerprint):
             case Standing.CHANGED:
                 portion.pending += 1
-                update = Update(export, found.company_id, found.known)
                 self._packer.add_changed(portion.claim.portion_id, update)
+            case Standing.UNCHANGED:  # mapped to the same from another source: known from now on
+                self._confirmations.append(
+                    updating.Confirmation(update, None, self._as_of, written=False)
+                )
             case Standing.NEW:
                 self._sort_new(portion, export)
             case Standing.REJECTED_BEFORE:

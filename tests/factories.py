@@ -46,6 +46,6 @@ def seller_profile(**values: Any) -> SellerProfile:
     return profile
 
 
-def export(plan: FieldPlan = PLAN, **values: Any) -> Export:
+def export(plan: FieldPlan = PLAN, *, source: bytes | None = None, **values: Any) -> Export:
     """A seller ready to be written."""
-    return exports.prepare([seller_profile(**values)], plan)[0]
+    return exports.prepare(seller_profile(**values), plan, source=source)

@@ -23,10 +23,8 @@ def attempt(db: None) -> uuid.UUID:
 
 
 def _claim(attempt: uuid.UUID, *, lease: float = 60) -> frozenset[str]:
-    prints = {"s1": b"1", "s2": b"2"}
-    return attempts.claim(
-        attempt=attempt, run_id=None, fingerprints=prints, as_of=AS_OF, lease=lease
-    )
+    prints = {"s1": (b"1", None), "s2": (b"2", None)}
+    return attempts.claim(attempt=attempt, run_id=None, prints=prints, as_of=AS_OF, lease=lease)
 
 
 def _confirm(attempt: uuid.UUID, **companies: int) -> attempts.Confirmed:

@@ -99,8 +99,16 @@ def read_all(warehouse: Warehouse, handle: str, *, size: int = READ_ROWS) -> lis
     return [
         row
         for start in range(0, rows, size)
-        for row in warehouse.read(handle, start=start, stop=start + size)
+        for row in read_rows(warehouse, handle, start=start, stop=start + size)
     ]
+
+
+def read_rows(warehouse: Warehouse, handle: str, *, start: int, stop: int) -> list[SellerRow]:
+    """Rows [start, stop), taken apart."""
+    records = warehouse.read(handle, start=start, stop=stop)
+    rows = [record.row() for record in records]
+    assert [row.seller_id for row in rows] == [record.seller_id for record in records]
+    return rows
 
 
 def rows_of(warehouse: Warehouse, *, run: str = "1") -> list[SellerRow]:

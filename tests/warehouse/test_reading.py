@@ -14,6 +14,7 @@ from tests.warehouse.snapshots import (
     embedded,
     finish,
     read_all,
+    read_rows,
     write_query,
 )
 from warehouse.embedded.warehouse import EmbeddedWarehouse
@@ -69,7 +70,9 @@ def test_rows_come_in_byte_order_of_the_id_and_each_once(rows: list[SellerRow]) 
 def test_range_is_the_same_rows_wherever_it_begins_and_ends(
     warehouse: EmbeddedWarehouse, rows: list[SellerRow], start: int, length: int
 ) -> None:
-    assert warehouse.read("1", start=start, stop=start + length) == rows[start : start + length]
+    assert (
+        read_rows(warehouse, "1", start=start, stop=start + length) == rows[start : start + length]
+    )
 
 
 @settings(max_examples=10, deadline=None)
@@ -98,7 +101,7 @@ def test_range_has_bounds(warehouse: EmbeddedWarehouse, start: int, stop: int) -
 def test_threads_read_at_once(warehouse: EmbeddedWarehouse, rows: list[SellerRow]) -> None:
     with ThreadPoolExecutor(4) as pool:
         chunks = pool.map(
-            lambda start: warehouse.read("1", start=start, stop=start + 500),
+            lambda start: read_rows(warehouse, "1", start=start, stop=start + 500),
             range(0, SELLERS, 500),
         )
         assert [row for chunk in chunks for row in chunk] == rows
@@ -107,21 +110,21 @@ def test_threads_read_at_once(warehouse: EmbeddedWarehouse, rows: list[SellerRow
 def test_forked_process_reads_what_its_parent_was_reading(
     warehouse: EmbeddedWarehouse, rows: list[SellerRow]
 ) -> None:
-    assert warehouse.read("1", start=0, stop=500) == rows[:500]
+    assert read_rows(warehouse, "1", start=0, stop=500) == rows[:500]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         chunks = pool.starmap(_read, [(warehouse, start) for start in range(0, SELLERS, 500)])
     assert [row for chunk in chunks for row in chunk] == rows
-    assert warehouse.read("1", start=500, stop=1_000) == rows[500:1_000]
+    assert read_rows(warehouse, "1", start=500, stop=1_000) == rows[500:1_000]
 
 
 def _read(warehouse: EmbeddedWarehouse, start: int) -> list[SellerRow]:
-    return warehouse.read("1", start=start, stop=start + 500)
+    return read_rows(warehouse, "1", start=start, stop=start + 500)
 
 
 def test_damaged_part_is_an_error_and_no_missing_rows(warehouse: EmbeddedWarehouse) -> None:
     finish(warehouse, warehouse.start(run="2"))
     part = min((warehouse.work_dir / "2").glob("part-*.parquet"))
-    write_query(part, "SELECT 0 AS ordinal, '[]' AS record")
+    write_query(part, "SELECT 0 AS ordinal, '' AS seller_id, '[]' AS record")
     with pytest.raises(SnapshotError, match=r"damaged \(1 rows in \[0, 500\)\): start a new run"):
         warehouse.read("2", start=0, stop=500)
     part.write_bytes(b"PAR1")

@@ -1,8 +1,9 @@
 """Reading a range of a finished run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import duckdb
 import orjson
@@ -17,9 +18,24 @@ from warehouse.interface import SellerRow, SnapshotError
 FIRST_VISIT_AT, FIRST_OFFER_AT, CATEGORIES = 5, 6, 13
 
 
-def read_rows(
+class Record(NamedTuple):
+    """A SellerRecord. `text`: a JSON array in the order of SellerRow."""
+
+    seller_id: str
+    text: str
+
+    def row(self) -> SellerRow:
+        """See SellerRecord."""
+        values = orjson.loads(self.text)
+        values[FIRST_VISIT_AT] = _time(values[FIRST_VISIT_AT])
+        values[FIRST_OFFER_AT] = _time(values[FIRST_OFFER_AT])
+        values[CATEGORIES] = tuple(values[CATEGORIES])
+        return SellerRow(*values)
+
+
+def read_records(
     directory: RunDirectory, progress: Progress, *, start: int, stop: int
-) -> list[SellerRow]:
+) -> list[Record]:
     """Rows [start, stop); raises SnapshotError when a part does not give back what was written."""
     stop = min(stop, sum(progress.parts))
     if start >= stop:
@@ -33,10 +49,10 @@ def read_rows(
         raise _damaged(directory, short(error)) from error
     if len(records) != stop - start:
         raise _damaged(directory, f"{len(records)} rows in [{start}, {stop})")
-    return _rows(records)
+    return list(map(Record._make, records))
 
 
-def _read(files: list[str], *, start: int, stop: int) -> list[tuple[str]]:
+def _read(files: list[str], *, start: int, stop: int) -> list[tuple[str, str]]:
     try:
         bounds = {"files": files, "start": start, "stop": stop}
         return reader().execute(query.READ, bounds).fetchall()
@@ -56,18 +72,6 @@ def _parts_with(progress: Progress, *, start: int, stop: int) -> Iterator[int]:
 
 def _damaged(directory: RunDirectory, detail: str) -> SnapshotError:
     return SnapshotError(f"{directory.root} is damaged ({detail}): start a new run")
-
-
-def _rows(records: Iterable[tuple[str]]) -> list[SellerRow]:
-    """The hot path of every run: a record has the order of SellerRow."""
-    rows = []
-    for (record,) in records:
-        values = orjson.loads(record)
-        values[FIRST_VISIT_AT] = _time(values[FIRST_VISIT_AT])
-        values[FIRST_OFFER_AT] = _time(values[FIRST_OFFER_AT])
-        values[CATEGORIES] = tuple(values[CATEGORIES])
-        rows.append(SellerRow(*values))
-    return rows
 
 
 def _time(microseconds: int | None) -> datetime | None:

@@ -8,11 +8,10 @@ from warehouse.embedded.advancing import Resources, advance
 from warehouse.embedded.columns import check_columns
 from warehouse.embedded.progress import Progress, RunDirectory
 from warehouse.embedded.query import VERSION
-from warehouse.embedded.records import read_rows
+from warehouse.embedded.records import Record, read_records
 from warehouse.embedded.source import find_source
 from warehouse.interface import (
     READ_ROWS_MAX,
-    SellerRow,
     Snapshot,
     SnapshotFacts,
     SnapshotState,
@@ -68,12 +67,12 @@ class EmbeddedWarehouse:
             as_of=progress.source.as_of,
         )
 
-    def read(self, handle: str, *, start: int, stop: int) -> list[SellerRow]:
+    def read(self, handle: str, *, start: int, stop: int) -> list[Record]:
         """See Warehouse."""
         if not 0 <= start <= stop <= start + READ_ROWS_MAX:
             raise ValueError(f"not a range of at most {READ_ROWS_MAX} rows: [{start}, {stop})")
         directory = RunDirectory(self.work_dir, handle)
-        return read_rows(directory, self._finished(directory), start=start, stop=stop)
+        return read_records(directory, self._finished(directory), start=start, stop=stop)
 
     def facts(self, handle: str) -> SnapshotFacts:
         """See Warehouse."""
