@@ -45,8 +45,8 @@ _REFUSALS: Mapping[int, type[ServiceError]] = {
 
 
 def failure_of(answer: Answer, *, call: Call, service: str) -> ServiceError | None:
-    """What the answer's status says went wrong; None for a 2xx."""
-    if 200 <= answer.status < 300:
+    """What the answer's status says went wrong; None for a 2xx, and for a foreseen absence."""
+    if 200 <= answer.status < 300 or is_absence(answer, call=call):
         return None
     status, name, detail = answer.status, str(call), detail_of(answer)
     problem = json_object(answer.body)
@@ -67,6 +67,17 @@ def failure_of(answer: Answer, *, call: Call, service: str) -> ServiceError | No
         error = lost(answer, call=call, service=service, detail=detail)
     error.trace_id = answer.trace_id
     return error
+
+
+def is_absence(answer: Answer, *, call: Call) -> bool:
+    """Whether the service itself says that there is no such thing, to a call that allows for it.
+
+    Its 404 has JSON in it, or nothing. A page in HTML or text is a gateway's that did not find the
+    service, and says nothing about the thing.
+    """
+    if answer.status != 404 or not call.may_be_absent:
+        return False
+    return not answer.body or json_object(answer.body) is not None
 
 
 def lost(answer: Answer, *, call: Call, service: str, detail: str) -> ServiceError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Call:
     `repeatable`: doing it twice leaves what doing it once leaves (reads, absolute values,
     an idempotency key).
     `items`: how many things the body carries; more than one can be sent in halves.
+    `may_be_absent`: the service's own 404 is an answer (there is no such thing) and no failure.
     """
 
     method: str
@@ -24,6 +26,7 @@ class Call:
     writes: bool = False
     repeatable: bool = True
     items: int = 1
+    may_be_absent: bool = False
 
     def __str__(self) -> str:
         """For error texts and logs, so without params: they may hold a phone number."""
@@ -48,6 +51,15 @@ class Limits:
     body_bytes: int = 16 * 2**20
     idle_seconds: float = 15.0
 
+    @classmethod
+    def within(cls, seconds: float) -> "Limits":
+        """For a call that is over `seconds` after it began, however slow each part of it is.
+
+        One address of the service is reckoned with; each further one that is tried adds a fifth.
+        Finding the addresses (DNS) is the system's own matter, and not in it.
+        """
+        return cls(connect_seconds=seconds / 5, total_seconds=seconds * 3 / 5)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -67,3 +79,13 @@ class Answer:
     def trace_id(self) -> str:
         """The service's own name of this request, for its support; empty when it gave none."""
         return self.headers.get("x-request-id", "")
+
+
+def segment(name: str) -> str:
+    """`name` as one step of a path, percent-encoded.
+
+    ValueError where it can be none: empty, `.` or `..` (which lead elsewhere), half a character.
+    """
+    if name in {"", ".", ".."}:
+        raise ValueError("empty or dots: no step of a path")
+    return quote(name, safe="")

@@ -101,7 +101,10 @@ class FloodBlockError(ServiceError):
 
 
 class UnexpectedAnswerError(ServiceError):
-    """An answer to a read that is not what the contract promises (HTML, no JSON, a redirect)."""
+    """An answer to a read that is not what the contract promises (HTML, no JSON, a redirect).
+
+    Also a 404 or 405 that nobody foresaw, to a read or a write: it was not executed.
+    """
 
 
 @dataclass(frozen=True, slots=True)

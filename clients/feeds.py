@@ -1,12 +1,12 @@
-"""The feeds service: which sellers load their offers by a feed. Its contract is ours
-(docs/contracts/feeds.openapi.yaml)."""
+"""The feeds service: which sellers load their offers by a feed, and from where. Its contract is
+ours (docs/contracts/feeds.openapi.yaml)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from clients.calls import Call
+from clients.calls import Call, segment
 from clients.json_service import JsonService
 from clients.pacing import Lane
 from clients.shapes import JsonObject, ShapeError, objects, text, text_or_none
@@ -27,7 +27,6 @@ class Feeds:
     """The service, for one thread."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
         self._service = JsonService(transport)
 
     def lookup(
@@ -46,10 +45,29 @@ class Feeds:
         if len(asked) > MOST_SELLERS:
             raise ValueError(f"{len(asked)} sellers, at most {MOST_SELLERS}")
         call = Call("POST", "/api/v1/feeds/lookup", body=orjson.dumps({"seller_ids": list(asked)}))
-        answer = self._transport.call(call, lane=lane, patience=patience)
-        if answer.status != 200:
-            raise self._service.broken(call, answer, "not a complete answer")
-        return self._service.shaped(call, answer, lambda found: _feeds(found, asked))
+        return self._service.fetch(
+            call, lambda found: _feeds(found, asked), lane=lane, patience=patience
+        )
+
+    def put(
+        self,
+        seller_id: str,
+        url: str,
+        *,
+        lane: Lane = Lane.INTERACTIVE,
+        patience: float = PATIENCE,
+    ) -> str:
+        """Have this feed loaded, now and periodically; its feed_id. May be repeated.
+
+        ValidationError: the service refuses it (422), in its own words in `detail`.
+        UnknownOutcomeError: the answer got lost; repeat. ValueError: no id at all (`segment`).
+        """
+        path = f"/api/v1/sellers/{segment(seller_id)}/feed"
+        body = orjson.dumps({"url": url, "periodic": True})
+        call = Call("PUT", path, body=body, writes=True)
+        return self._service.write(
+            call, lambda found: text(found, "feed_id"), lane=lane, patience=patience
+        )
 
 
 def _feeds(found: JsonObject, asked: frozenset[str]) -> dict[str, Feed]:

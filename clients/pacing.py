@@ -58,15 +58,25 @@ class Pace(Protocol):
         ...
 
     def burn(self, slot: Slot) -> None:
-        """Count a slot that was not used because its moment had passed."""
+        """Give back a slot that was not used, as its moment had passed or its connection had gone.
+
+        Its time may be given to another: burn only what was certainly not sent. Raises
+        PaceUnavailableError.
+        """
         ...
 
     def slow_down(self, retry_after: float | None) -> None:
-        """429: nothing for `retry_after` seconds (None: our own back-off), then half speed."""
+        """429: nothing for `retry_after` seconds (None: our own back-off), then half speed.
+
+        Raises PaceUnavailableError.
+        """
         ...
 
     def close(self, reason: str) -> None:
-        """Flood-block: no lane gets a slot until an operator opens the limiter again."""
+        """Flood-block: no lane gets a slot until an operator opens the limiter again.
+
+        Raises PaceUnavailableError.
+        """
         ...
 
 
@@ -78,7 +88,7 @@ class Unlimited:
         return Slot(at=0.0, late_after=float("inf"))
 
     def burn(self, slot: Slot) -> None:
-        """Cannot happen: no slot here is ever late."""
+        """No slot here is ever late, and one whose connection had gone costs nothing."""
 
     def slow_down(self, retry_after: float | None) -> None:
         """Our own services do not answer 429."""

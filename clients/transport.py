@@ -85,7 +85,10 @@ class Transport:
         patience: float = PATIENCE,
         before_first_byte: Callable[[], float] | None = None,
     ) -> Answer:
-        """The answer, if it is a 2xx; see `exchange`. Raises the errors of `clients.errors`."""
+        """The answer, if it is a 2xx or the absence that the call allows for; see `exchange`.
+
+        Raises the errors of `clients.errors`.
+        """
         answer = self.exchange(
             call, lane=lane, patience=patience, before_first_byte=before_first_byte
         )

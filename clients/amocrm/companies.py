@@ -4,12 +4,13 @@ https://www.amocrm.ru/developers/content/crm_platform/companies-api and .../filt
 (checked 2026-11-22).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import orjson
 
-from clients.amocrm.listing import MOST_PER_PAGE, Listing, Page
+from clients.amocrm.changes import changed_since
+from clients.amocrm.listing import MOST_PER_PAGE, Filters, Listing, Page, list_params
 from clients.amocrm.records import CompanyRecord, company_record
 from clients.amocrm.writing import (
     CompanyChange,
@@ -27,9 +28,6 @@ from clients.pacing import Lane
 from clients.transport import PATIENCE
 
 PATH = "/api/v4/companies"
-
-# ("updated_at", "from"): 5 is filter[updated_at][from]=5; ("id",): [1, 2] is filter[id][]=1&...
-Filters = Mapping[tuple[str, ...], str | int | Sequence[str | int]]
 
 
 class Companies:
@@ -103,12 +101,18 @@ class Companies:
         `query` finds substrings in all fields and lags behind writes: check what it finds.
         `filters` are not open to every account, and one that has none may ignore them.
         """
-        params = [(f"order[{order[0]}]", order[1]), *_filter_params(filters or {})]
+        params = list_params(order=order, filters=filters)
         if query is not None:
             params.append(("query", query))
         return _listing(params).page(
             self._service, page=page, limit=limit, lane=lane, patience=patience
         )
+
+    def changed_since(
+        self, moment: int, *, lane: Lane, patience: float = PATIENCE
+    ) -> Iterator[CompanyRecord]:
+        """Every company that was changed at `moment` (unix seconds) or later; see `changes`."""
+        return changed_since(_listing, self._service, moment=moment, lane=lane, patience=patience)
 
     def scan_newest(
         self, *, lane: Lane, until_id: int, patience: float = PATIENCE
@@ -142,13 +146,3 @@ def _check_descending(records: Sequence[CompanyRecord], service: str) -> None:
         raise UnexpectedAnswerError(
             service=service, call=f"GET {PATH}", detail="not in the order that was asked for"
         )
-
-
-def _filter_params(filters: Filters) -> Iterator[tuple[str, str]]:
-    """PHP's way of writing nested arrays into a query string."""
-    for path, wanted in filters.items():
-        name = "filter" + "".join(f"[{step}]" for step in path)
-        if isinstance(wanted, str | int):
-            yield name, str(wanted)
-        else:
-            yield from ((f"{name}[]", str(value)) for value in wanted)

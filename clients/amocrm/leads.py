@@ -4,10 +4,12 @@ https://www.amocrm.ru/developers/content/crm_platform/leads-api and .../leads_pi
 (checked 2026-11-22).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from clients.amocrm.records import FieldValue, field_values
+from clients.amocrm.changes import changed_since
+from clients.amocrm.listing import MOST_PER_PAGE, Filters, Listing, Page, list_params
+from clients.amocrm.records import FieldValue, field_keys, field_values, plain_name
 from clients.calls import Call
 from clients.json_service import JsonService
 from clients.pacing import Lane
@@ -23,6 +25,8 @@ from clients.shapes import (
     text_or_none,
 )
 from clients.transport import PATIENCE
+
+PATH = "/api/v4/leads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class LeadRecord:
-    """A lead. `fields`: as in a CompanyRecord. A lead has at most one company."""
+    """A lead. `fields`: as in a CompanyRecord; `keys`: see `field_keys`.
+
+    A lead has at most one company.
+    """
 
     lead_id: int
     name: str
@@ -57,6 +64,12 @@ class LeadRecord:
     updated_at: int | None
     is_deleted: bool
     fields: Mapping[str, tuple[FieldValue, ...]]
+    keys: Mapping[str, str]
+
+    def text(self, wanted: str) -> str:
+        """The first value of the field of this id, code or name; empty where it is not filled."""
+        values = self.fields.get(self.keys.get(plain_name(wanted), ""), ())
+        return str(values[0]) if values else ""
 
 
 class Leads:
@@ -67,14 +80,39 @@ class Leads:
 
     def pipelines(self, *, lane: Lane, patience: float = PATIENCE) -> tuple[Pipeline, ...]:
         """All pipelines with their stages; amoCRM gives them on one page."""
-        call = Call("GET", "/api/v4/leads/pipelines")
+        call = Call("GET", f"{PATH}/pipelines")
         found = self._service.read(call, _pipelines, lane=lane, patience=patience)
         return found or ()
 
     def get(self, lead_id: int, *, lane: Lane, patience: float = PATIENCE) -> LeadRecord | None:
         """One lead; None where amoCRM knows none of this id (204)."""
-        call = Call("GET", f"/api/v4/leads/{lead_id}")
+        call = Call("GET", f"{PATH}/{lead_id}")
         return self._service.read(call, _lead, lane=lane, patience=patience)
+
+    def page(
+        self,
+        *,
+        lane: Lane,
+        page: int = 1,
+        limit: int = MOST_PER_PAGE,
+        order: tuple[str, str] = ("id", "desc"),
+        filters: Filters | None = None,
+        patience: float = PATIENCE,
+    ) -> Page[LeadRecord]:
+        """One page of a list. `filters`: as in `Companies.page`."""
+        return _listing(list_params(order=order, filters=filters)).page(
+            self._service, page=page, limit=limit, lane=lane, patience=patience
+        )
+
+    def changed_since(
+        self, moment: int, *, lane: Lane, patience: float = PATIENCE
+    ) -> Iterator[LeadRecord]:
+        """Every lead that was changed at `moment` (unix seconds) or later; see `changes`."""
+        return changed_since(_listing, self._service, moment=moment, lane=lane, patience=patience)
+
+
+def _listing(params: Sequence[tuple[str, str]]) -> Listing[LeadRecord]:
+    return Listing(PATH, "leads", _lead, params)
 
 
 def _pipelines(found: JsonObject) -> tuple[Pipeline, ...]:
@@ -106,4 +144,5 @@ def _lead(found: JsonObject) -> LeadRecord:
         updated_at=integer_or_none(found, "updated_at"),
         is_deleted=flag(found, "is_deleted"),
         fields=field_values(found),
+        keys=field_keys(found),
     )

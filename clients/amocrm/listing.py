@@ -5,7 +5,7 @@ counts from 1, `limit` is at most 250, `_links.next` says that there is another 
 there is nothing; there is no total.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,6 +17,9 @@ from clients.shapes import JsonObject, child, objects
 from clients.transport import PATIENCE
 
 T = TypeVar("T")
+
+# ("updated_at", "from"): 5 is filter[updated_at][from]=5; ("id",): [1, 2] is filter[id][]=1&...
+Filters = Mapping[tuple[str, ...], str | int | Sequence[str | int]]
 
 MOST_PER_PAGE = 250  # amoCRM's own limit
 MOST_PAGES = 8000  # two million cards; a list without an end is a fault
@@ -92,3 +95,15 @@ class Listing(Generic[T]):
         records = [self.shape(item) for item in objects(child(found, "_embedded"), self.name)]
         has_next = bool(child(child(found, "_links"), "next").get("href"))
         return Page(records, has_next)
+
+
+def list_params(*, order: tuple[str, str], filters: Filters | None) -> list[tuple[str, str]]:
+    """The order, and PHP's way of writing nested arrays into a query string."""
+    params = [(f"order[{order[0]}]", order[1])]
+    for path, wanted in (filters or {}).items():
+        name = "filter" + "".join(f"[{step}]" for step in path)
+        if isinstance(wanted, str | int):
+            params.append((name, str(wanted)))
+        else:
+            params.extend((f"{name}[]", str(value)) for value in wanted)
+    return params

@@ -12,17 +12,27 @@ from clients.amocrm.listing import Listing
 from clients.calls import Call
 from clients.json_service import JsonService
 from clients.pacing import Lane
-from clients.shapes import JsonObject, ShapeError, child, integer, objects, text, text_or_none
+from clients.shapes import (
+    JsonObject,
+    ShapeError,
+    child,
+    integer,
+    integer_or_none,
+    objects,
+    text,
+    text_or_none,
+)
 from clients.transport import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note. `text`: empty for kinds that have none (calls, files)."""
+    """A note. `text`: empty for kinds that have none (calls, files). `created_at`: unix seconds."""
 
     note_id: int
     note_type: str
     text: str
+    created_at: int | None
 
 
 class Notes:
@@ -62,6 +72,7 @@ def _note(found: JsonObject) -> Note:
         note_id=integer(found, "id"),
         note_type=text(found, "note_type"),
         text=text_or_none(child(found, "params"), "text") or "",
+        created_at=integer_or_none(found, "created_at"),
     )
 
 

@@ -53,7 +53,29 @@ def field_values(found: JsonObject) -> dict[str, tuple[FieldValue, ...]]:
     """The card's `custom_fields_values`. Compound values (a legal entity, a file) are left out."""
     fields: dict[str, tuple[FieldValue, ...]] = {}
     for field in objects_or_none(found, "custom_fields_values"):
-        key = text_or_none(field, "field_code") or str(integer(field, "field_id"))
         values = (each.get("value") for each in objects_or_none(field, "values"))
-        fields[key] = tuple(value for value in values if isinstance(value, FieldValue))
+        fields[_key(field)] = tuple(value for value in values if isinstance(value, FieldValue))
     return fields
+
+
+def field_keys(found: JsonObject) -> dict[str, str]:
+    """What a filled field may be called (`plain_name` of its id, code or name) -> its key.
+
+    Ids go before codes, codes before names; of two fields with one name the first is meant.
+    """
+    fields = objects_or_none(found, "custom_fields_values")
+    by_name = [(text_or_none(field, "field_name"), _key(field)) for field in fields]
+    by_code = [(text_or_none(field, "field_code"), _key(field)) for field in fields]
+    by_id = [(str(integer(field, "field_id")), _key(field)) for field in fields]
+    # The last one wins, so the most certain come last.
+    called = [*reversed(by_name), *reversed(by_code), *by_id]
+    return {plain_name(name): key for name, key in called if name}
+
+
+def plain_name(name: str) -> str:
+    """A name as people compare it: neither case nor spaces around and between words count."""
+    return " ".join(name.split()).casefold()
+
+
+def _key(field: JsonObject) -> str:
+    return text_or_none(field, "field_code") or str(integer(field, "field_id"))

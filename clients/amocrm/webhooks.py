@@ -47,6 +47,12 @@ class Webhooks:
         call = Call("POST", PATH, body=body, writes=True)
         return self._service.write(call, _webhook, lane=lane, patience=patience)
 
+    def unsubscribe(self, url: str, *, lane: Lane, patience: float = PATIENCE) -> None:
+        """Have nothing sent to `url` any more; done as well where nothing was. May be repeated."""
+        body = orjson.dumps({"destination": url})
+        call = Call("DELETE", PATH, body=body, writes=True, may_be_absent=True)
+        self._service.remove(call, lane=lane, patience=patience)
+
 
 def _webhooks(found: JsonObject) -> tuple[Webhook, ...]:
     return tuple(_webhook(each) for each in objects(child(found, "_embedded"), "webhooks"))

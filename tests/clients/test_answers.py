@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.answers import DETAIL_CHARACTERS, LONGEST_RETRY_AFTER, failure_of
+from clients.answers import DETAIL_CHARACTERS, LONGEST_RETRY_AFTER, failure_of, is_absence
 from clients.calls import Answer, Call
 from clients.errors import (
     AuthError,
@@ -100,6 +100,28 @@ def test_status_decides_the_type(
 def test_write_is_called_not_executed_only_where_that_is_known(status: int) -> None:
     refused = {400, 401, 402, 403, 404, 405, 413, 422, 429}
     assert isinstance(failure(answer(status)), UnknownOutcomeError) == (status not in refused)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "absent"),
+    [
+        (404, PROBLEM, True),
+        (404, b"{}", True),
+        (404, b"", True),
+        (404, HTML, False),
+        (404, b"[]", False),
+        (404, b'{"detail":', False),
+        (405, PROBLEM, False),
+        (410, PROBLEM, False),
+        (204, b"", False),
+    ],
+)
+def test_absence_is_the_services_own_404(status: int, body: bytes, absent: bool) -> None:
+    call = Call("GET", "/things/1", may_be_absent=True)
+    got = answer(status, body)
+    assert is_absence(got, call=call) == absent
+    assert (failure_of(got, call=call, service="things") is None) == (absent or status == 204)
+    assert not is_absence(got, call=READ)
 
 
 def test_unknown_outcome_says_what_its_settling_needs() -> None:

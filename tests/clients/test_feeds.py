@@ -11,6 +11,7 @@ from clients.errors import (
     ServiceError,
     TransientError,
     UnexpectedAnswerError,
+    UnknownOutcomeError,
     ValidationError,
 )
 from clients.feeds import Feed, Feeds
@@ -123,6 +124,50 @@ def test_anything_but_a_complete_answer_raises(answer: bytes, error: type[Servic
 
 
 def test_sellers_of_the_service_have_their_feeds(feeds: Feeds, control: Control) -> None:
-    known = [str(number) for number in range(100_001, 100_051)]
-    assert set(feeds.lookup(known, lane=Lane.INTERACTIVE)) <= set(known)
+    known = [str(number) for number in range(10_000_000, 10_000_050)]
+    found = feeds.lookup(known, lane=Lane.INTERACTIVE)
+    assert 0 < len(found) < 50
+    assert found.keys() <= set(known)
     assert control.get("audit")["requests"] == {"POST /api/v1/feeds/lookup": 1}
+
+
+SELLER = "10000007"
+URL = "https://shop.example.ru/feed.xml"
+
+
+def test_feed_is_put_and_found(feeds: Feeds, control: Control) -> None:
+    assert feeds.put(SELLER, URL) == f"feed-{SELLER}"
+    assert feeds.lookup([SELLER])[SELLER].feed_url == URL
+    assert control.get("audit")["loaded"] == {SELLER: URL}
+
+
+def test_feed_may_be_put_twice(feeds: Feeds, control: Control) -> None:
+    assert feeds.put(SELLER, URL) == feeds.put(SELLER, URL)
+    assert control.get("audit")["loaded"] == {SELLER: URL}
+
+
+def test_feed_is_put_as_a_periodic_one() -> None:
+    with talking(answering(reply(b'{"feed_id":"f1"}'))) as (transport, server):
+        assert Feeds(transport).put("а/1", URL) == "f1"
+        assert server.requests[0].line == "PUT /api/v1/sellers/%D0%B0%2F1/feed HTTP/1.1"
+        assert orjson.loads(server.requests[0].body) == {"url": URL, "periodic": True}
+
+
+def test_refusal_of_a_feed_is_told_in_the_services_words(feeds: Feeds, control: Control) -> None:
+    with pytest.raises(ValidationError) as refused:
+        feeds.put("20000000", URL)
+    assert (refused.value.detail, refused.value.status) == ("no such seller", 422)
+    assert control.get("audit")["loaded"] == {}
+
+
+@pytest.mark.parametrize(
+    "kind", ["reset_after_commit", "status_after_commit", "html_200", "no_content"]
+)
+def test_lost_answer_to_a_put_may_be_asked_for_again(
+    feeds: Feeds, control: Control, kind: str
+) -> None:
+    control.fault(kind, method="PUT")
+    with pytest.raises(UnknownOutcomeError) as lost:
+        feeds.put(SELLER, URL)
+    assert lost.value.repeatable
+    assert feeds.put(SELLER, URL) == f"feed-{SELLER}"

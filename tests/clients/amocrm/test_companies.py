@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from clients.amocrm.client import AmoCrm
-from clients.amocrm.companies import Filters
 from clients.amocrm.custom_fields import NewField
 from clients.amocrm.entities import Entity
+from clients.amocrm.listing import Filters
 from clients.amocrm.records import CompanyRecord
 from clients.amocrm.writing import CompanyChange, CompanyDraft
 from clients.errors import (
@@ -94,6 +94,24 @@ def test_updated_companies_are_not_matched_by_position(account: Account, crm: Am
     changes = [CompanyChange(name, company_id, {"name": name}) for name, company_id in ids.items()]
     result = crm.companies.update(changes, lane=BULK)
     assert {name: written.company_id for name, written in result.written.items()} == ids
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_field_is_cleared_and_the_others_stay(crm: AmoCrm, nothing: list[object] | None) -> None:
+    codes = ("AMONITION_FEED_REQUEST", "AMONITION_FEED_URL")
+    crm.custom_fields.create(
+        Entity.COMPANIES, [NewField(code, code, "url") for code in codes], lane=BULK
+    )
+    filled = [{"field_code": code, "values": [{"value": "https://f.ru/x"}]} for code in codes]
+    made = crm.companies.create([CompanyDraft("c", {"custom_fields_values": filled})], lane=BULK)
+    company_id = made.written["c"].company_id
+    cleared = {"custom_fields_values": [{"field_code": codes[0], "values": nothing}]}
+    result = crm.companies.update([CompanyChange("c", company_id, cleared)], lane=BULK)
+    assert result.written["c"].updated_at is not None
+    record = crm.companies.get(company_id, lane=BULK)
+    assert record is not None
+    assert record.updated_at == result.written["c"].updated_at
+    assert [record.text(code) for code in codes] == ["", "https://f.ru/x"]
 
 
 def test_company_that_is_gone_is_missing_from_an_update(account: Account, crm: AmoCrm) -> None:

@@ -131,7 +131,11 @@ def test_lead_tells_its_stage_its_company_and_its_fields(account: Account, crm: 
     assert lead is not None
     assert (lead.lead_id, lead.name, lead.company_id) == (made["id"], "Deal", written.company_id)
     assert (lead.pipeline_id, lead.status_id) == (made["pipeline_id"], made["status_id"])
-    assert list(lead.fields.values()) == [("https://example.ru/p",)]
+    [(field_id, values)] = lead.fields.items()
+    assert values == ("https://example.ru/p",)
+    for wanted in (field_id, "Ссылка на профиль", " ссылка  на профиль "):
+        assert lead.text(wanted) == "https://example.ru/p"
+    assert lead.text("Телефон для выгрузки") == lead.text("") == ""
     assert not lead.is_deleted
 
 
@@ -150,9 +154,13 @@ def test_note_is_added_and_listed(account: Account, crm: AmoCrm) -> None:
     made = account.control.post("leads", {"name": "Deal"})
     assert crm.notes.list(Entity.LEADS, made["id"], lane=LANE) == ()
     note_id = crm.notes.add(Entity.LEADS, made["id"], "Выгружен", lane=LANE)
-    assert crm.notes.list(Entity.LEADS, made["id"], lane=LANE) == (
-        Note(note_id, "common", "Выгружен"),
-    )
+    [note] = crm.notes.list(Entity.LEADS, made["id"], lane=LANE)
+    assert note == Note(note_id, "common", "Выгружен", note.created_at)
+    lead = crm.leads.get(made["id"], lane=LANE)
+    assert lead is not None
+    assert note.created_at is not None
+    assert lead.created_at is not None
+    assert note.created_at >= lead.created_at
 
 
 def test_note_without_a_confirmation_is_unknown(account: Account, crm: AmoCrm) -> None:
@@ -173,6 +181,43 @@ def test_subscription_is_made_once_for_an_address(crm: AmoCrm) -> None:
     assert crm.webhooks.list(lane=LANE) == (second,)
     assert second.url == "https://example.ru/hook"
     assert not second.disabled
+
+
+HOOK = "https://example.ru/hook"
+
+
+def test_subscription_is_ended(crm: AmoCrm) -> None:
+    kept = crm.webhooks.subscribe("https://example.ru/other", ["add_company"], lane=LANE)
+    crm.webhooks.subscribe(HOOK, ["add_company"], lane=LANE)
+    crm.webhooks.unsubscribe(HOOK, lane=LANE)
+    assert crm.webhooks.list(lane=LANE) == (kept,)
+    crm.webhooks.unsubscribe(HOOK, lane=LANE)
+    assert crm.webhooks.list(lane=LANE) == (kept,)
+
+
+def test_subscriptions_are_ended_by_administrators(account: Account, crm: AmoCrm) -> None:
+    account.control.settings(is_admin=False)
+    with pytest.raises(NoRightsError):
+        crm.webhooks.unsubscribe(HOOK, lane=LANE)
+
+
+@pytest.mark.parametrize("kind", ["reset_after_commit", "status_after_commit", "html_200"])
+def test_end_of_a_subscription_may_be_asked_for_again(
+    account: Account, crm: AmoCrm, kind: str
+) -> None:
+    crm.webhooks.subscribe(HOOK, ["add_company"], lane=LANE)
+    account.control.fault(kind, method="DELETE")
+    with pytest.raises(UnknownOutcomeError) as lost:
+        crm.webhooks.unsubscribe(HOOK, lane=LANE)
+    assert lost.value.repeatable
+    crm.webhooks.unsubscribe(HOOK, lane=LANE)
+    assert crm.webhooks.list(lane=LANE) == ()
+
+
+def test_404_of_a_gateway_ends_no_subscription() -> None:
+    page = reply(b"<html>", "404 Not Found", kind="text/html")
+    with talking(answering(page)) as (transport, _), pytest.raises(UnexpectedAnswerError):
+        AmoCrm(transport).webhooks.unsubscribe(HOOK, lane=LANE)
 
 
 def test_subscription_that_is_refused_is_no_matter_of_size(crm: AmoCrm) -> None:
