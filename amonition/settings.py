@@ -132,7 +132,20 @@ CREATE_SETTLE_TIME = env.number("CREATE_SETTLE_TIME", 180, low=1, high=3600)
 CREATE_PREPARED_LEASE = env.number("CREATE_PREPARED_LEASE", 120, low=1, high=3600)
 AMOCRM_CALL_DEADLINE = env.number("AMOCRM_CALL_DEADLINE", 30, low=0.5, high=60)
 
-WEBHOOK_SECRETS = env.words("WEBHOOK_SECRETS")
+# Webhooks
+WEBHOOK_SECRETS = env.words("WEBHOOK_SECRETS")  # the newest first: that one is subscribed
+PUBLIC_URL = env.url("PUBLIC_URL")  # where amoCRM reaches us; unset: nothing is subscribed
+WEBHOOK_ECHO_WAIT = env.number("WEBHOOK_ECHO_WAIT", 2, low=0, high=60)  # seconds; our write is recorded
+WEBHOOK_REFRESH_GAP = env.number("WEBHOOK_REFRESH_GAP", 15, low=0, high=3600)  # seconds a company
+WEBHOOK_EVENT_LEASE = env.number("WEBHOOK_EVENT_LEASE", 120, low=1, high=3600)  # seconds
+WEBHOOK_SETTLE_TIME = env.number("WEBHOOK_SETTLE_TIME", 60, low=0.1, high=3600)  # of a lost answer
+# What operators change in the admin; here are the values of the first day.
+OPTIONS = {
+    "transfer_mode": env.text("TRANSFER_MODE", "on"),
+    "transfers_per_hour": env.integer("TRANSFERS_PER_HOUR", 600, low=0, high=100_000),
+    "profile_hosts": env.text("PROFILE_HOSTS", "avito.ru, youla.ru, auto.ru, drom.ru, irr.ru"),
+    "notes": env.text("AMOCRM_NOTES", "on"),
+}
 
 # The services around us
 SNATCHER_URL = env.url("SNATCHER_URL")
@@ -171,7 +184,12 @@ CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True
 CELERY_TASK_SOFT_TIME_LIMIT = 100  # seconds; a pump's slice, a slot and an answer fit in
 CELERY_TASK_TIME_LIMIT = 110  # below the leases of what a task holds
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {"sync.pump": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "sync.pump": {"queue": "bulk"},
+    "webhooks.read": {"queue": "interactive"},
+    "webhooks.handle": {"queue": "interactive"},
+    "webhooks.leave_note": {"queue": "interactive"},
+}
 CELERY_TASK_PUBLISH_RETRY = False  # a lost ring is found by a sweep; a hanging one is not
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20

@@ -1,7 +1,7 @@
 """Everything that is served."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from amonition.access import IsMachineReader
@@ -13,6 +13,7 @@ urlpatterns = [
     path("health/live", LiveView.as_view()),
     path("health/ready", ReadyView.as_view()),
     path("metrics", metrics),
+    path("", include("webhooks.urls")),
     path(
         "api/schema/",
         SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[IsMachineReader]),

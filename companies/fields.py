@@ -13,6 +13,7 @@ from companies.profiles import SellerProfile
 
 SELLER_ID = "AMONITION_SELLER_ID"
 ATTEMPT = "AMONITION_ATTEMPT"
+FEED_URL = "AMONITION_FEED_URL"
 FEED_REQUEST = "AMONITION_FEED_REQUEST"
 CATEGORIES = "AMONITION_CATEGORIES"
 OTHER_STATUSES = "AMONITION_OFFERS_OTHER"
@@ -72,7 +73,7 @@ ROWS: tuple[FieldRow, ...] = (
     FieldRow("AMONITION_FIRST_VISIT", "date", "Первый заход", _first_visit),
     FieldRow("AMONITION_FIRST_OFFER", "date", "Первое объявление", _first_offer),
     FieldRow(OFFERS_TOTAL, "numeric", "Объявлений всего", lambda p, _: p.offers_total),
-    FieldRow("AMONITION_FEED_URL", "url", "Фид (текущий)", lambda p, _: p.feed_url or None),
+    FieldRow(FEED_URL, "url", "Фид (текущий)", lambda p, _: p.feed_url or None),
     FieldRow("AMONITION_AUTOLOAD", "checkbox", "Автозагрузка", lambda p, _: p.has_feed),
     FieldRow("AMONITION_FORM", "checkbox", "Форма", lambda p, _: p.has_form),
     FieldRow("AMONITION_USED", "checkbox", "б/у", lambda p, _: p.has_used),

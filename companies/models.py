@@ -1,5 +1,6 @@
 """What we know about sellers as companies in amoCRM, and how sure we are."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -144,6 +145,7 @@ class CompanyDuplicate(models.Model):
         LATE_ANSWER = "late_answer", "опоздавший ответ amoCRM"
         READ_BACK = "read_back", "найдена при сверке"
         ADOPTION = "adoption", "найдена при принятии"
+        WEBHOOK = "webhook", "прислана событием amoCRM"
 
     seller_id = models.TextField("ID продавца")
     company_id = models.TextField("лишняя компания")
@@ -160,6 +162,22 @@ class CompanyDuplicate(models.Model):
                 fields=["seller_id", "company_id"], name="a_duplicate_is_recorded_once"
             ),
         ]
+
+
+class OwnWrite(models.Model):
+    """A PATCH of ours that amoCRM may echo before it is confirmed, or of companies we do not map.
+
+    Kept for minutes; what a push confirms in time never comes here (companies/own_writes.py).
+    """
+
+    company_ids = ArrayField(models.BigIntegerField(), verbose_name="компании")
+    started_at = models.DateTimeField("начата")
+    updated_at = models.BigIntegerField("изменены в amoCRM", null=True)
+
+    class Meta:
+        db_table = "own_write"
+        verbose_name = "своя запись"
+        verbose_name_plural = "свои записи"
 
 
 class StatusField(models.Model):

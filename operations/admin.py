@@ -1,5 +1,6 @@
 """The control plane for the person on call."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -8,9 +9,20 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from operations import runs, selectors, switches
+from operations import options, runs, selectors, switches
 from operations.admin_base import ReadOnlyAdmin
-from operations.models import COUNTS, Alert, Approval, AuditEntry, Lease, Portion, Run, Switch
+from operations.models import (
+    COUNTS,
+    Alert,
+    Approval,
+    AuditEntry,
+    Counter,
+    Lease,
+    Option,
+    Portion,
+    Run,
+    Switch,
+)
 
 TONES = {
     Run.State.PREPARING: "info",
@@ -127,6 +139,44 @@ class SwitchAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         return False
+
+
+class OptionForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """A value that the services would not understand is refused with what would be right."""
+
+    def clean(self) -> dict[str, object]:
+        cleaned: dict[str, object] = super().clean() or {}
+        key = str(self.instance.key or cleaned.get("key") or "")
+        try:
+            if key:
+                cleaned["value"] = options.check(Option.Key(key), str(cleaned.get("value", "")))
+        except options.OptionRefusedError as error:
+            self.add_error("value", str(error))
+        return cleaned
+
+
+@admin.register(Option)
+class OptionAdmin(ModelAdmin):
+    """Every change goes through the service, so that the journal has it."""
+
+    form = OptionForm
+    list_display = ("key", "value", "changed_by", "changed_at")
+    fields = ("key", "value")
+
+    def save_model(self, request: HttpRequest, obj: Option, form: object, change: bool) -> None:
+        who = request.user.get_username()
+        options.put(key=Option.Key(obj.key), value=obj.value, who=who)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: object | None = None
+    ) -> tuple[str, ...]:
+        return ("key",) if obj else ()
+
+
+@admin.register(Counter)
+class CounterAdmin(ReadOnlyAdmin):
+    list_display = ("name", "value")
+    ordering = ("name",)
 
 
 @admin.register(Alert)

@@ -16,12 +16,13 @@ EXPIRES_SECONDS = 600  # an unanswered ring is repeated by a sweep long before
 
 def ring(task_name: str, arguments: Sequence[int | str] = ()) -> None:
     """Send `task_name(*arguments)` after commit. Never raises and never waits for a broker that is away."""
-    transaction.on_commit(partial(_send, task_name, tuple(arguments)))
+    transaction.on_commit(partial(ring_now, task_name, tuple(arguments)))
 
 
-def _send(task_name: str, arguments: tuple[int | str, ...]) -> None:
+def ring_now(task_name: str, arguments: Sequence[int | str] = ()) -> None:
+    """The same for whoever has no transaction, and may have no database."""
     try:
-        current_app.send_task(task_name, arguments, retry=False, expires=EXPIRES_SECONDS)
+        current_app.send_task(task_name, tuple(arguments), retry=False, expires=EXPIRES_SECONDS)
     except OperationalError as error:
         logger.warning("doorbell.not_heard", extra={"task": task_name, "error": str(error)})
 

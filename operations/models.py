@@ -165,6 +165,36 @@ class Switch(models.Model):
         verbose_name_plural = "переключатели"
 
 
+class Option(models.Model):
+    """What an operator sets while the service runs; where there is no row, the environment's value holds."""
+
+    class Key(models.TextChoices):
+        TRANSFER_MODE = "transfer_mode", "Перенос профилей: off, record или on"
+        TRANSFERS_PER_HOUR = "transfers_per_hour", "Переносов в час, не больше"
+        PROFILE_HOSTS = "profile_hosts", "Площадки, с которых переносят (через запятую)"
+        NOTES = "notes", "Примечания в карточках amoCRM: on или off"
+
+    key = models.CharField("настройка", max_length=40, primary_key=True, choices=Key)
+    value = models.CharField("значение", max_length=2000)
+    changed_by = models.CharField("кто", max_length=150, default="", blank=True)
+    changed_at = models.DateTimeField("когда", auto_now=True)
+
+    class Meta:
+        verbose_name = "настройка"
+        verbose_name_plural = "настройки"
+
+
+class Counter(models.Model):
+    """How often something has happened since the database was made; for /metrics."""
+
+    name = models.CharField("что", max_length=80, primary_key=True)
+    value = models.BigIntegerField("раз", default=0)
+
+    class Meta:
+        verbose_name = "счётчик"
+        verbose_name_plural = "счётчики"
+
+
 class Alert(models.Model):
     """Something an operator must know; one row from the moment it began until it was over."""
 
@@ -175,6 +205,8 @@ class Alert(models.Model):
         CREATION_CLOSED = "creation_closed", "Создание компаний закрыто"
         DUPLICATE = "duplicate", "У продавца несколько компаний"
         TOKEN_DEAD = "token_dead", "amoCRM не принимает токен"
+        WEBHOOKS_OFF = "webhooks_off", "amoCRM не присылает события"
+        INBOX_LAGS = "inbox_lags", "События amoCRM не разбираются"
 
     kind = models.CharField("что", max_length=20, choices=Kind)
     text = models.TextField("подробности")

@@ -17,6 +17,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 EMULATORS = ("amocrm", "sellers", "offers", "feeds", "snatcher", "directory")  # a port each
 EMULATOR_PORTS = range(8100, 9000, 10)
 WEB_PORTS = 50  # tried from PORT on
+ACCOUNT_ID = 29_000_001  # of the emulated account, as its API tells it
+PROFILE_URL_FIELD, PHONE_FIELD = "Ссылка на профиль", "Телефон для выгрузки"  # of its leads
 AMOCRM_RATE = 7  # requests in any second; the emulator refuses more
 # Nothing else of our environment reaches the children: it may name a real account.
 INHERITED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "COLUMNS", "LINES",
@@ -83,6 +85,10 @@ def environment(scene: Scene, *, database_url: str, redis_url: str) -> dict[str,
         "WAREHOUSE_URL": f"duckdb://{quote(str(scene.snapshot))}",
         "AMOCRM_ACCESS_TOKEN": "emulator-token",
         "AMOCRM_RATE": str(AMOCRM_RATE),
+        "AMOCRM_ACCOUNT_ID": str(ACCOUNT_ID),
+        "AMOCRM_LEAD_PROFILE_URL_FIELD": PROFILE_URL_FIELD,
+        "AMOCRM_LEAD_PHONE_FIELD": PHONE_FIELD,
+        "PUBLIC_URL": scene.web_url,
         "DEBUG": "0",
         "BEHIND_TLS": "0",
     }

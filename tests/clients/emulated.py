@@ -18,6 +18,9 @@ class Control:
     def post(self, path: str, body: object) -> Any:
         return self._ask("POST", path, body)
 
+    def patch(self, path: str, body: object) -> Any:
+        return self._ask("PATCH", path, body)
+
     def delete(self, path: str) -> Any:
         return self._ask("DELETE", path, None)
 

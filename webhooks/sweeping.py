@@ -1,0 +1,91 @@
+"""What beat does for webhooks: bells that were not heard, bodies from Redis, what has grown old."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from companies import own_writes
+from operations import alerts, doorbell, leases, statements
+from operations.models import Alert
+from webhooks import dispatching, inbox, noting
+from webhooks.models import Delivery
+
+logger = logging.getLogger(__name__)
+
+SPOOL_LEASE = "webhooks.spool"
+SPOOL_SECONDS = 60
+MOST_LOADED = 2_000  # bodies in one sweep; the next one comes in seconds
+KEPT_DAYS = 14
+MOST_AGED = 5_000  # rows a statement; a sweep of an hour's 180,000 takes a few dozen
+MOST_STATEMENTS = 100
+LAG_SECONDS = 300  # an inbox that is that old is a matter for a person
+
+AGE_OUT = {
+    "webhooks_note": """
+DELETE FROM webhooks_note WHERE id IN (
+    SELECT n.id FROM webhooks_note n JOIN webhooks_event e ON e.id = n.event_id
+    WHERE e.received_at < clock_timestamp() - %(days)s * interval '1 day' LIMIT %(most)s)
+""",
+    "webhooks_transfer": """
+UPDATE webhooks_transfer SET event_id = NULL WHERE event_id IN (
+    SELECT id FROM webhooks_event
+    WHERE received_at < clock_timestamp() - %(days)s * interval '1 day' LIMIT %(most)s)
+""",
+    "webhooks_event": """
+DELETE FROM webhooks_event WHERE id IN (
+    SELECT id FROM webhooks_event
+    WHERE received_at < clock_timestamp() - %(days)s * interval '1 day'
+      AND state NOT IN ('waiting', 'working') LIMIT %(most)s)
+""",
+    "webhooks_delivery": """
+DELETE FROM webhooks_delivery WHERE id IN (
+    SELECT d.id FROM webhooks_delivery d
+    WHERE d.received_at < clock_timestamp() - %(days)s * interval '1 day' AND d.state <> 'stored'
+      AND NOT EXISTS (SELECT FROM webhooks_event e WHERE e.delivery_id = d.id) LIMIT %(most)s)
+""",
+}
+
+
+def sweep() -> None:
+    """Every few seconds; cheap where nothing waits."""
+    with leases.held(name=SPOOL_LEASE, seconds=SPOOL_SECONDS) as holder:
+        if holder is not None:
+            inbox.load_spool(most=MOST_LOADED)
+    lag = inbox_lag()
+    if lag is not None and doorbell.unheard(queue="interactive") == 0:
+        doorbell.ring("webhooks.read")
+    dispatching.ring_due()
+    noting.ring_due()
+    _watch(lag or 0.0)
+
+
+def inbox_lag() -> float | None:
+    """How long the oldest request that is due has waited, in seconds; None where none waits."""
+    oldest = (
+        Delivery.objects.filter(state=Delivery.State.STORED, due_at__lte=timezone.now())
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+    return None if oldest is None else (timezone.now() - oldest) / timedelta(seconds=1)
+
+
+def _watch(lag: float) -> None:
+    if lag > LAG_SECONDS:
+        text = f"Запросы amoCRM ждут разбора уже {lag:.0f} с: работают ли процессы interactive?"
+        alerts.raise_alert(kind=Alert.Kind.INBOX_LAGS, text=text)
+    else:
+        alerts.recover(kind=Alert.Kind.INBOX_LAGS)
+
+
+def age_out() -> None:
+    """Requests, events and notes older than 14 days; transfers stay."""
+    own_writes.sweep()
+    arguments = {"days": KEPT_DAYS, "most": MOST_AGED}
+    for table, statement in AGE_OUT.items():
+        for _ in range(MOST_STATEMENTS):
+            if statements.execute(statement, arguments) < MOST_AGED:
+                break
+        else:
+            logger.warning("webhooks.much_to_age_out", extra={"table": table})

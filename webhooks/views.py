@@ -1,0 +1,85 @@
+"""The door: where amoCRM brings its events. Store, answer, then work."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, UnreadablePostError
+from django.utils.crypto import constant_time_compare
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from webhooks import inbox
+from webhooks.bell import bell
+from webhooks.models import Door
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 4 * 2**20  # amoCRM's largest body, 250 companies, has a third of it
+KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Request-Id")
+LONGEST_HEADER = 200  # characters
+WRONG_SECRET = "webhooks_wrong_secret"  # noqa: S105 - a counter's name
+
+
+class DoorView(APIView):
+    """One POST is one row. Nothing here looks into the body.
+
+    Answers other than 2xx count towards amoCRM switching the hook off, so what cannot be
+    understood is stored too, and found out later.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """404 to whoever does not know the secret, whatever the method."""
+        super().initial(request, *args, **kwargs)
+        if not _is_secret(str(kwargs["secret"])):
+            bell.count(WRONG_SECRET)
+            raise Http404
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, secret: str, door: Door) -> Response:  # noqa: ARG002 - the URL's
+        """204 stored, 413 too large, 503 nowhere to store it."""
+        if _announced(request) > MOST_BYTES:
+            bell.count("webhooks_too_large")
+            return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            body = request._request.read()
+        except UnreadablePostError:
+            return Response(status=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        try:
+            is_new = inbox.receive(door=door, body=body, headers=_kept(request))
+        except inbox.InboxFullError:
+            return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        if is_new:
+            bell.ring()
+        else:
+            bell.count("webhooks_repeated")
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _is_secret(given: str) -> bool:
+    """Compares with every secret, each in constant time."""
+    matches = [constant_time_compare(given, secret) for secret in settings.WEBHOOK_SECRETS]
+    return any(matches)
+
+
+def _announced(request: Request) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _kept(request: Request) -> dict[str, str]:
+    return {
+        name: request.headers[name][:LONGEST_HEADER].replace("\x00", "")
+        for name in KEPT_HEADERS
+        if name in request.headers
+    }
