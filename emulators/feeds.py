@@ -1,6 +1,7 @@
 """The feeds service: which seller is loaded from which feed."""
 
 import threading
+from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,16 +21,19 @@ class FeedsService(InhouseService):
         self._people = people
         self._feeds_lock = threading.Lock()
         self._loaded: dict[str, str] = {}
+        self._puts: Counter[str] = Counter()
         self.routes.add("POST", "/api/v1/feeds/lookup", self._lookup)
         self.routes.add("PUT", "/api/v1/sellers/{seller_id}/feed", self._put)
 
     def forget(self) -> None:
         with self._feeds_lock:
             self._loaded.clear()
+            self._puts.clear()
 
     def audit(self) -> dict[str, Any]:
+        """`loaded`: the feed in effect by seller; `puts`: how often each was put in its place."""
         with self._feeds_lock:
-            return {**super().audit(), "loaded": dict(self._loaded)}
+            return {**super().audit(), "loaded": dict(self._loaded), "puts": dict(self._puts)}
 
     def _lookup(self, request: Request) -> Response:
         body = read_object(request)
@@ -69,6 +73,7 @@ class FeedsService(InhouseService):
             if len(self._loaded) >= MAX_LOADED and seller_id not in self._loaded:
                 return unprocessable("too many feeds")
             self._loaded[seller_id] = url
+            self._puts[seller_id] += 1
         return answer({"feed_id": f"feed-{seller_id}"})
 
 

@@ -26,6 +26,8 @@ class Service(Protocol):
 
     def handle(self, request: Request) -> Response: ...
 
+    def stop(self) -> None: ...
+
 
 class Server:
     """Listens from its creation on; `stop` ends every connection."""
@@ -44,6 +46,7 @@ class Server:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._service.stop()
         _hang_up(self._listener)
         self._acceptor.join(STOP_SECONDS)
         self._listener.close()

@@ -20,7 +20,14 @@ from emulators.faults import (
 )
 from emulators.messages import Request, Response, answer
 from emulators.routing import UNKNOWN, Route, Router
-from emulators.settings import SettingRefusedError, Settings, as_dict, change, restore
+from emulators.settings import (
+    SettingRefusedError,
+    Settings,
+    as_dict,
+    change,
+    restore,
+    seconds_of,
+)
 
 CONTROL = "/_control/"
 
@@ -87,6 +94,9 @@ class Service:
     def forget(self) -> None:
         """Drops the state; settings stay."""
 
+    def stop(self) -> None:
+        """Ends what runs beside the requests."""
+
     def audit(self) -> dict[str, Any]:
         with self._lock:
             return {
@@ -109,10 +119,8 @@ class Service:
     def _latency(self) -> float:
         """Seconds to wait before an answer."""
         latency = self.settings.latency_ms
-        if isinstance(latency, int):
-            return latency / 1000
-        low, high = latency
-        return (low + (high - low) * fraction("latency", next(self._turns))) / 1000
+        drawn = fraction("latency", next(self._turns)) if isinstance(latency, list) else 0.0
+        return seconds_of(latency, drawn)
 
     def _controlled(self, request: Request) -> Response:
         route = self.control.find(request)

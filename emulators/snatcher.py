@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections import Counter
 from typing import Any
 
 from emulators.feeds import is_web_address
@@ -9,7 +10,7 @@ from emulators.inhouse import InhouseService, read_object, unknown, unprocessabl
 from emulators.messages import Request, Response, answer
 
 MAX_TRANSFERS = 100_000
-MAX_AUDITED = 1000  # transfers shown by the audit, newest last
+MAX_AUDITED = 1000  # transfers, and repeated keys, shown by the audit, newest last
 _DIGITS = re.compile(r"\d")
 
 
@@ -18,22 +19,25 @@ class SnatcherService(InhouseService):
         super().__init__()
         self._transfers_lock = threading.Lock()
         self._transfers: dict[str, dict[str, Any]] = {}
-        self._repeated = 0
+        self._asked: Counter[str] = Counter()
         self.routes.add("POST", "/api/v1/transfers", self._start)
         self.routes.add("GET", "/api/v1/transfers", self._find)
 
     def forget(self) -> None:
         with self._transfers_lock:
             self._transfers.clear()
-            self._repeated = 0
+            self._asked.clear()
 
     def audit(self) -> dict[str, Any]:
+        """`repeated`: requests beyond the first of their key; `repeats`: how many of each key."""
         with self._transfers_lock:
             transfers = list(self._transfers.values())
+            repeats = {key: asked - 1 for key, asked in self._asked.items() if asked > 1}
             return {
                 **super().audit(),
                 "transfers": len(transfers),
-                "repeated": self._repeated,
+                "repeated": sum(repeats.values()),
+                "repeats": dict(list(repeats.items())[-MAX_AUDITED:]),
                 "latest": transfers[-MAX_AUDITED:],
             }
 
@@ -50,7 +54,7 @@ class SnatcherService(InhouseService):
                 return unprocessable("the key belongs to another transfer")
             if known is None and len(self._transfers) >= MAX_TRANSFERS:
                 return unprocessable("too many transfers")
-            self._repeated += known is not None
+            self._asked[key] += 1
             transfer = self._transfers.setdefault(
                 key,
                 {

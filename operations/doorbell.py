@@ -19,10 +19,14 @@ def ring(task_name: str, arguments: Sequence[int | str] = ()) -> None:
     transaction.on_commit(partial(ring_now, task_name, tuple(arguments)))
 
 
-def ring_now(task_name: str, arguments: Sequence[int | str] = ()) -> None:
-    """The same for whoever has no transaction, and may have no database."""
+def ring_now(
+    task_name: str, arguments: Sequence[int | str] = (), *, after: float | None = None
+) -> None:
+    """The same for whoever has no transaction, and may have no database. `after`: seconds."""
     try:
-        current_app.send_task(task_name, tuple(arguments), retry=False, expires=EXPIRES_SECONDS)
+        current_app.send_task(
+            task_name, tuple(arguments), retry=False, expires=EXPIRES_SECONDS, countdown=after
+        )
     except OperationalError as error:
         logger.warning("doorbell.not_heard", extra={"task": task_name, "error": str(error)})
 

@@ -30,6 +30,7 @@ from operations import portions, runs
 from operations.models import Run
 from operations.portions import Claim
 from sync import policy, profiles, sources
+from sync.confirming import SLOW_SECONDS, Confirmer
 from sync.desk import Desk, InHand
 from sync.packing import Packer, WriteSize
 from sync.profiles import Source
@@ -42,7 +43,7 @@ SLICE_SECONDS = 45  # then a successor goes on; with the last answers below the 
 LAST_START_SECONDS = 3  # after the slice; a slot and an answer still fit in the time limit
 CLAIM_PORTIONS = 4  # at once: one claim, one classification, one confirmation for 2,000 sellers
 MOST_IN_HAND = 64  # portions whose sellers wait for a request to fill up: memory
-ANSWER_WAIT = 1.0  # seconds between two looks at the clock while answers are outstanding
+ANSWER_WAIT = 0.25  # seconds between two looks at the clock while answers are outstanding
 # New objects until the collector looks at them. A write's body has 20,000, none of them in a cycle,
 # and with Python's 700 looking through them takes longer than making them (benchmarks/README.md).
 COLLECT_AFTER = 50_000
@@ -72,7 +73,7 @@ class Pump:
         self._desk = Desk(recheck=settings.SYNC_PORTION_RECHECK)
         self._size = WriteSize(settings.AMOCRM_WRITE_SIZE)
         self._packer = Packer(self._size)
-        self._confirmations: list[updating.Confirmation] = []
+        self._confirmer = Confirmer()
         self._gate: Gate | None = None
         self._stopped = False
 
@@ -108,10 +109,11 @@ class Pump:
         while senders.in_flight > down_to and time.monotonic() < renew:
             for result in senders.collect(wait=ANSWER_WAIT):
                 self._settle(result)
+            self._confirmer.note(senders.slow(seconds=SLOW_SECONDS))
+            self._confirmer.confirm(at_once=False)
 
     def _advance(self, *, most: int) -> Sequence[Claim]:
-        updating.confirm(confirmations=self._confirmations)
-        self._confirmations = []
+        self._confirmer.confirm(at_once=True)
         closings = self._desk.closings()
         turn = portions.advance(
             run_id=self._run.pk,
@@ -195,9 +197,8 @@ class Pump:
                 portion.pending += 1
                 self._packer.add_changed(portion.claim.portion_id, update)
             case Standing.UNCHANGED:  # mapped to the same from another source: known from now on
-                self._confirmations.append(
-                    updating.Confirmation(update, None, self._as_of, written=False)
-                )
+                seen = updating.Confirmation(update, None, self._as_of, written=False)
+                self._confirmer.add([seen])
             case Standing.NEW:
                 self._sort_new(portion, export)
             case Standing.REJECTED_BEFORE:
@@ -238,6 +239,7 @@ class Pump:
 
     def _settle(self, result: Result) -> None:
         owners = result.write.owners()
+        self._confirmer.answered(result)
         if result.outcome is None:
             error = result.error or RuntimeError("a write came back without an outcome")
             decision = policy.decide(error)
@@ -248,7 +250,6 @@ class Pump:
             self._size.overloaded()
         else:
             self._size.went_well()
-        self._confirmations += result.confirmations
         self._desk.settle(owners, result.outcome)
 
     def _note(self, error: BaseException, decision: policy.Decision | None) -> None:

@@ -65,6 +65,8 @@ class Senders:
         self._send = send
         self._jobs: queue.Queue[Write | None] = queue.Queue()
         self._results: queue.Queue[Result] = queue.Queue()
+        self._lock = threading.Lock()
+        self._begun: dict[int, tuple[float, Write]] = {}
         self._threads = [
             threading.Thread(target=self._work, name=f"sender-{number}", daemon=True)
             for number in range(size)
@@ -105,6 +107,12 @@ class Senders:
             pass
         return results
 
+    def slow(self, *, seconds: float) -> list[Write]:
+        """Writes that were begun so long ago and have not come back yet."""
+        before = time.monotonic() - seconds
+        with self._lock:
+            return [write for begun, write in self._begun.values() if begun < before]
+
     def _work(self) -> None:
         try:
             with closing(self._connect()) as client:
@@ -123,8 +131,13 @@ class Senders:
         if time.monotonic() > self._until:
             return Result(write, error=SliceOverError())
         database.close_if_unusable_or_obsolete()
+        with self._lock:
+            self._begun[id(write)] = (time.monotonic(), write)
         try:
             return self._send(client, write)
         except Exception as error:  # noqa: BLE001 - the boundary of a write: its portion is parked
             logger.warning("push.write_failed", extra={"error": repr(error)[:500]})
             return Result(write, error=error)
+        finally:
+            with self._lock:
+                del self._begun[id(write)]

@@ -62,9 +62,13 @@ def receive(*, door: Door, body: bytes, headers: Mapping[str, str]) -> bool:
     return True
 
 
+def wait_at(door: Door) -> float:
+    """Seconds until what came to a door is read."""
+    return float(settings.WEBHOOK_ECHO_WAIT) if door in ECHOING else 0.0
+
+
 def store(request: Request, *, age: float = 0.0) -> bool:
     """One INSERT. `age`: seconds since it came. False: it is there already, or one like it waits."""
-    wait = settings.WEBHOOK_ECHO_WAIT if request.door in ECHOING else 0.0
     arguments = {
         "id": request.id,
         "door": request.door.value,
@@ -72,7 +76,7 @@ def store(request: Request, *, age: float = 0.0) -> bool:
         "digest": blake2b(request.body, digest_size=DIGEST_BYTES).digest(),
         "headers": orjson.dumps(request.headers).decode(),
         "age": age,
-        "wait": max(0.0, wait - age),
+        "wait": max(0.0, wait_at(request.door) - age),
     }
     stored = statements.execute(STORE, arguments)
     failpoints.reach("inbox.stored")

@@ -10,7 +10,6 @@ a few look-ups where another pair of the same body was in the same map.
 
 from binascii import a2b_qp
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -53,7 +52,7 @@ class Parsed:
     """`data`: strings and further maps. `flaws`: how often each of them was met."""
 
     data: Map
-    flaws: Mapping[Flaw, int]
+    flaws: Counter[Flaw]
 
 
 def parse(body: bytes) -> Parsed:

@@ -63,12 +63,20 @@ class Taken:
     verdicts: list[Verdict] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Requests: how many were looked at, and how many of them are to be looked at once more."""
+
+    looked_at: int = 0
+    postponed: int = 0
+
+
 @transaction.atomic
-def read_some() -> int:
-    """Read the next requests that are due. How many were looked at; 0: nothing waits."""
+def read_some() -> Read:
+    """Read the next requests that are due."""
     ids = _lock()
     if not ids:
-        return 0
+        return Read()
     taken = [_parsed(*row) for row in statements.fetch(TAKE, {"ids": ids})]
     _judge_all(taken)
     later = [one.id for one in taken if _waits(one)]
@@ -85,7 +93,7 @@ def read_some() -> int:
     )
     _count(ready)
     _close(ready)
-    return len(taken)
+    return Read(looked_at=len(taken), postponed=len(later))
 
 
 def _lock() -> list[UUID]:

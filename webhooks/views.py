@@ -58,7 +58,7 @@ class DoorView(APIView):
         except inbox.InboxFullError:
             return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         if is_new:
-            bell.ring()
+            bell.ring(after=inbox.wait_at(door))
         else:
             bell.count("webhooks_repeated")
         return Response(status=HTTPStatus.NO_CONTENT)

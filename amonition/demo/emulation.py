@@ -70,6 +70,42 @@ def audit(scene: Scene) -> Audit:
     )
 
 
+def create_lead(scene: Scene, fields: dict[str, str]) -> int:
+    """A lead in the first stage of the pipeline that has the transfer stage; its id."""
+    body = {"name": "Перенести профиль", "status": "Новый продавец", "fields": fields}
+    return int(_ask(scene, "POST", "leads", body)["id"])
+
+
+def move_lead(scene: Scene, lead_id: int, status: str) -> None:
+    """As a manager does it."""
+    _ask(scene, "PATCH", f"leads/{lead_id}", {"status": status})
+
+
+def first_company(scene: Scene) -> int:
+    """The id of a company that the push has created."""
+    found = _ask(scene, "GET", "audit/companies?limit=1")["companies"]
+    if not found:
+        raise DemoError("В эмуляторе amoCRM нет ни одной компании")
+    return int(found[0]["id"])
+
+
+def edit_company(scene: Scene, company_id: int, fields: dict[str, str]) -> None:
+    """As a manager does it."""
+    _ask(scene, "PATCH", f"companies/{company_id}", {"fields": fields})
+
+
+def press_button(scene: Scene, company_id: int, *, door: str) -> None:
+    """As a manager does it: the button sends the card to one of our addresses."""
+    url = f"{scene.web_url}/webhooks/amocrm/{scene.webhook_secret()}/{door}/"
+    _ask(scene, "POST", "buttons", {"company_id": company_id, "url": url})
+
+
+def notes(scene: Scene, entity: str, entity_id: int) -> list[str]:
+    """What stands on a card, oldest first."""
+    found = _ask(scene, "GET", f"audit/notes?entity={entity}&id={entity_id}")["notes"]
+    return [note["text"] for note in found]
+
+
 def audit_url(scene: Scene) -> str:
     return f"{scene.emulator_url('amocrm')}/_control/audit"
 

@@ -1,6 +1,6 @@
 """The journey: what the demonstration does with the service, in order."""
 
-from amonition.demo import emulation, stores
+from amonition.demo import emulation, flows, stores
 from amonition.demo.scene import AMOCRM_RATE, Scene
 from amonition.demo.service import Service, manage
 from amonition.demo.showing import Screen
@@ -21,10 +21,24 @@ def prepare(*, service: Service, screen: Screen, sellers: int, database_url: str
 
 
 def travel(*, service: Service, screen: Screen, scene: Scene, sellers: int) -> Findings:
-    """Push, and push again. The webhooks' part of the journey goes between the two."""
+    """Push; let a manager wish for things; push again."""
     before = emulation.audit(scene)
     screen.say("Первая выгрузка")
     first = service.push()
+    with screen.step("Подписка на события amoCRM"):
+        service.set_up(*manage("amocrm_doctor", "--fix"))
+    answered = []
+    for flow in flows.travel(scene=scene, screen=screen):
+        answered.append(flow)
+        screen.answer(flow.note)
+    between = emulation.audit(scene)
     screen.say("Вторая выгрузка: ничего не изменилось, и ничего не должно быть записано")
     second = service.push()
-    return Findings(sellers=sellers, before=before, first=first, second=second)
+    return Findings(
+        sellers=sellers,
+        before=before,
+        first=first,
+        flows=tuple(answered),
+        between=between,
+        second=second,
+    )

@@ -46,6 +46,10 @@ class Scene:
     def logs(self) -> Path:
         return self.directory / "logs"
 
+    def webhook_secret(self) -> str:
+        """The one in the path that amoCRM is told."""
+        return _secrets(self.directory / "secrets.json")["WEBHOOK_SECRETS"]
+
     def emulator_url(self, name: str) -> str:
         return f"http://{ports.HOST}:{self.emulators + EMULATORS.index(name)}"
 
@@ -89,6 +93,7 @@ def environment(scene: Scene, *, database_url: str, redis_url: str) -> dict[str,
         "AMOCRM_LEAD_PROFILE_URL_FIELD": PROFILE_URL_FIELD,
         "AMOCRM_LEAD_PHONE_FIELD": PHONE_FIELD,
         "PUBLIC_URL": scene.web_url,
+        "WEBHOOK_REFRESH_GAP": "1",  # nobody wants to watch us wait
         "DEBUG": "0",
         "BEHIND_TLS": "0",
     }

@@ -28,6 +28,10 @@ class Screen:
     def say(self, text: str) -> None:
         self._console.print(text)
 
+    def answer(self, note: str) -> None:
+        """What a card says to the manager."""
+        self._console.print(f"  в карточке: «{note}»", style="cyan", markup=False)
+
     def complain(self, *texts: str) -> None:
         for text in texts:
             self._console.print(text, style="bold red", markup=False)
@@ -43,6 +47,7 @@ class Screen:
         self._console.print(table)
         table = _table("", "итог")
         table.add_row("Продавцов в снепшоте", str(first.rows))
+        table.add_row("Пожеланий менеджера исполнено", str(len(findings.flows)))
         table.add_row("Компаний в эмуляторе amoCRM", str(audit.companies))
         table.add_row("Из них дубликатов", str(audit.companies - audit.sellers))
         table.add_row(f"Нарушений лимита {AMOCRM_RATE} запросов/с", str(audit.rate_violations))

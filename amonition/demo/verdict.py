@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 from amonition.demo.emulation import Audit
 
+FLOWS = 3  # a transfer, a feed, a refresh
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A manager's wish, and what the card said about it."""
+
+    wish: str
+    note: str
+
 
 @dataclass(frozen=True, slots=True)
 class Push:
@@ -20,18 +30,21 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`sellers`: those that were to be exported; `before`: the audit before the first push."""
+    """`sellers`: those that were to be exported; `before`: the audit before the first push, `between`
+    that before the second; `flows`: what amoCRM's events have started."""
 
     sellers: int
     before: Audit
     first: Push
+    flows: tuple[Flow, ...]
+    between: Audit
     second: Push
 
     @property
     def requests(self) -> tuple[int, int]:
         """To amoCRM, during each push."""
         first = self.first.audit.requests - self.before.requests
-        return first, self.second.audit.requests - self.first.audit.requests
+        return first, self.second.audit.requests - self.between.requests
 
 
 def losses(findings: Findings) -> Iterator[str]:
@@ -43,9 +56,11 @@ def losses(findings: Findings) -> Iterator[str]:
         yield f"В amoCRM {audit.sellers} продавцов вместо {findings.sellers}"
     if audit.companies != audit.sellers or audit.most_per_seller > 1:
         yield f"Компаний {audit.companies} на {audit.sellers} продавцов: есть дубликаты"
+    if len(findings.flows) < FLOWS:
+        yield f"Из {FLOWS} пожеланий менеджера исполнено {len(findings.flows)}"
     if second.created or second.updated:
         yield f"Вторая выгрузка создала {second.created} и обновила {second.updated}"
-    if (audit.written, audit.writes) != (first.audit.written, first.audit.writes):
+    if (audit.written, audit.writes) != (findings.between.written, findings.between.writes):
         yield "Вторая выгрузка что-то записала в amoCRM"
     if audit.rate_violations:
         yield f"Лимит amoCRM нарушен {audit.rate_violations} раз"

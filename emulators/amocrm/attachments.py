@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from emulators.amocrm.account import ACCOUNT_ID, ADMIN_ID
 from emulators.amocrm.bodies import checked_items, read_object, read_payload, request_id_of
+from emulators.amocrm.hooks.subscriptions import EVENTS, MAX_HOOKS, shown_hook
 from emulators.amocrm.notes import read_text, shown_note
 from emulators.amocrm.problems import (
     BAD_URL,
@@ -20,7 +21,6 @@ from emulators.amocrm.problems import (
     problem,
 )
 from emulators.amocrm.state import State
-from emulators.amocrm.webhooks import EVENTS, MAX_HOOKS, shown_hook
 from emulators.messages import HAL, Request, Response, answer, no_content
 
 
@@ -89,7 +89,7 @@ def subscribe(state: State, request: Request) -> Response:
 
 def unsubscribe(state: State, request: Request) -> Response:
     payload = _hook_body(state, request, {"destination"})
-    if state.hooks.by_destination.pop(str(payload.get("destination")), None) is None:
+    if not state.hooks.unsubscribe(str(payload.get("destination"))):
         return problem(404, "Webhook not found", refused="not_found")
     return no_content()
 

@@ -1,6 +1,6 @@
 """Companies as the account keeps them."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,7 +157,12 @@ class CompanyBook:
         company.updated_at = int(now)
         del self._live[bisect_left(self._live, company.id)]
 
-    def merge(self, *, keep: Company, drop: Company, now: float, lag: float) -> None:
+    def restore(self, company: Company, *, now: float, user: int) -> None:
+        company.is_deleted = False
+        company.updated_at, company.updated_by = int(now), user
+        insort(self._live, company.id)
+
+    def merge(self, *, keep: Company, drop: Company, now: float, lag: float, user: int) -> None:
         """What `keep` does not have it takes from `drop`, which is deleted."""
         missing: dict[int, Stored] = {
             slot: stored
@@ -165,7 +170,7 @@ class CompanyBook:
             if stored is not None and keep.value(slot) is None
         }
         draft = Draft("", values=missing, tags_to_add=drop.tags)
-        self.update(keep, draft, now=now, lag=lag, user=keep.updated_by)
+        self.update(keep, draft, now=now, lag=lag, user=user)
         self.delete(drop, now=now)
 
     def sellers(self, slot: int | None) -> dict[str, list[int]]:

@@ -32,19 +32,19 @@ class Note:
 
 class NoteBook:
     def __init__(self) -> None:
-        self._notes: list[Note] = []
+        self._notes: dict[tuple[str, int], list[Note]] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._notes)
+        return self._count
 
     def of(self, entity: str, entity_id: int) -> list[Note]:
-        return [
-            note for note in self._notes if (note.entity, note.entity_id) == (entity, entity_id)
-        ]
+        return self._notes.get((entity, entity_id), [])
 
     def add(self, *, entity: str, entity_id: int, text: str, now: float, user: int) -> Note:
-        note = Note(FIRST_ID + len(self._notes), entity, entity_id, "common", text, int(now), user)
-        self._notes.append(note)
+        note = Note(FIRST_ID + self._count, entity, entity_id, "common", text, int(now), user)
+        self._count += 1
+        self._notes.setdefault((entity, entity_id), []).append(note)
         return note
 
 

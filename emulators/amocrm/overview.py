@@ -1,15 +1,9 @@
-"""The API of the account: itself, its users, its pipelines, and leads by id."""
+"""The API of the account: itself, its users, its pipelines."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.amocrm.account import (
-    ACCOUNT_ID,
-    shown_account,
-    shown_pipeline,
-    shown_user,
-)
-from emulators.amocrm.leads import shown_lead
+from emulators.amocrm.account import shown_account, shown_pipeline, shown_user
 from emulators.amocrm.state import State
 from emulators.messages import HAL, Request, Response, answer, no_content
 
@@ -34,14 +28,6 @@ def get_user(state: State, request: Request) -> Response:
 
 def get_pipelines(state: State, _: Request) -> Response:
     return _collection("pipelines", [shown_pipeline(each) for each in state.pipelines])
-
-
-def get_lead(state: State, request: Request) -> Response:
-    lead = state.leads.by_id.get(int(request.params["id"]))
-    if lead is None:
-        return no_content()
-    shown = shown_lead(lead, state.fields["leads"], account_id=ACCOUNT_ID)
-    return answer(shown, content_type=HAL)
 
 
 def _collection(name: str, items: list[dict[str, Any]]) -> Response:

@@ -4,7 +4,14 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from emulators.amocrm import attachments, custom_fields, listing, overview, writing
+from emulators.amocrm import (
+    attachments,
+    custom_fields,
+    listing,
+    listing_leads,
+    overview,
+    writing,
+)
 from emulators.amocrm.bodies import checked_items, read_payload, request_id_of
 from emulators.amocrm.control import Control
 from emulators.amocrm.problems import (
@@ -24,13 +31,15 @@ from emulators.routing import Handler
 from emulators.service import Service
 
 TOKEN_PATH = "/oauth2/access_token"  # noqa: S105 - a path
+HOOKS_FIRST_SECONDS = 5.0  # an answer waits for the hooks no longer, whatever the receiver does
 _WRITES = frozenset({"POST", "PATCH", "DELETE"})
 _ROUTES: tuple[tuple[str, str, Callable[[State, Request], Response]], ...] = (
     ("GET", "account", overview.get_account),
     ("GET", "users", overview.get_users),
     ("GET", "users/{id:int}", overview.get_user),
     ("GET", "leads/pipelines", overview.get_pipelines),
-    ("GET", "leads/{id:int}", overview.get_lead),
+    ("GET", "leads", listing_leads.get_list),
+    ("GET", "leads/{id:int}", listing_leads.get_one),
     ("GET", "companies", listing.get_list),
     ("GET", "companies/{id:int}", listing.get_one),
     ("POST", "companies", writing.create),
@@ -107,6 +116,9 @@ class AmocrmService(Service):
         with self.state.lock:
             self.state.clear()
 
+    def stop(self) -> None:
+        self.state.stop()
+
     def audit(self) -> dict[str, Any]:
         return {**self._control.audit(), **super().audit()}
 
@@ -127,12 +139,18 @@ class AmocrmService(Service):
         def serve(request: Request) -> Response:
             if entity is not None:
                 request.params["entity"] = entity
+            outbox = self.state.postman.outbox
             try:
-                with self.state.lock:
-                    return handler(self.state, request)
+                with self.state.postman.making_way(), self.state.lock:
+                    before = outbox.posted
+                    response = handler(self.state, request)
+                    posted = range(before + 1, outbox.posted + 1)
             except AnsweredError as answered:
                 return answered.response
             except RefusedError as error:
                 return invalid([Complaint("0", error)])
+            if posted and self.amocrm_settings.hooks_before_answer:
+                outbox.wait_tried(posted, seconds=HOOKS_FIRST_SECONDS)
+            return response
 
         return serve

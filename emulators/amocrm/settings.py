@@ -1,9 +1,11 @@
 """Switches of the emulated amoCRM; most stand for something that its documentation leaves open."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from emulators.settings import Settings
+
+MAX_ITEMS_PER_BODY = 250  # as many as one request writes
 
 
 @dataclass(slots=True)
@@ -16,6 +18,13 @@ class AmocrmSettings(Settings):
     `filter_enabled`: False ignores `filter[...]`. `grace_ends_with`: what use of the new tokens
     kills the old refresh token in the `grace` mode. `patch_missing`: the fate of an update of a
     company that is not there. `is_admin`: the rights of the token's user.
+
+    Webhooks: `hook_items_per_body`: most items that one commit puts into one body. `hook_delay_ms`:
+    from the commit to the first attempt. `hook_timeout_ms`: for an answer. `hook_duplicate_share`,
+    `hook_loss_share`, `hook_reorder_share`: of all hooks, drawn by `hook_seed`; the reordered are
+    held back for `hook_reorder_ms`. `hook_disable_after`: invalid answers within two hours that a
+    subscription survives; None: any number. `hooks_before_answer`: an answer of the API waits until
+    the hooks of its commit have been tried. `hook_account`: `subdomain` is what old bodies carry.
     """
 
     rate_limit: int | None = None
@@ -41,3 +50,22 @@ class AmocrmSettings(Settings):
     client_id: str = "emulator-client"
     client_secret: str = "emulator-secret"  # noqa: S105 - known to everybody
     redirect_uri: str = "https://127.0.0.1/amocrm/oauth"
+    hook_items_per_body: int = 1
+    hook_delay_ms: int | list[int] = 0
+    hook_timeout_ms: int = 2000
+    hook_duplicate_share: float = 0.0
+    hook_loss_share: float = 0.0
+    hook_reorder_share: float = 0.0
+    hook_reorder_ms: int | list[int] = 1000
+    hook_seed: int = 0
+    hook_disable_after: int | None = 100
+    hooks_before_answer: bool = False
+    hook_account: Literal["full", "subdomain"] = "full"
+
+    def odd(self, changes: dict[str, Any]) -> str | None:
+        for name, value in changes.items():
+            if name.endswith("_share") and not 0 <= value <= 1:
+                return f"{name}: a share, 0 to 1"
+        if changes.get("hook_items_per_body", 1) not in range(1, MAX_ITEMS_PER_BODY + 1):
+            return f"hook_items_per_body: 1 to {MAX_ITEMS_PER_BODY}"
+        return None

@@ -6,13 +6,15 @@ from emulators.amocrm.account import ACCOUNT_ID, PIPELINES, first_users
 from emulators.amocrm.arrivals import ArrivalLog
 from emulators.amocrm.companies import CompanyBook
 from emulators.amocrm.fields import FieldBook, company_fields, lead_fields
+from emulators.amocrm.hooks.postman import Postman
+from emulators.amocrm.hooks.storms import Storms
+from emulators.amocrm.hooks.subscriptions import HookBook
 from emulators.amocrm.leads import LeadBook
 from emulators.amocrm.limits import Limiter
 from emulators.amocrm.notes import NoteBook
 from emulators.amocrm.oauth import TokenBook
 from emulators.amocrm.settings import AmocrmSettings
 from emulators.amocrm.tags import TagBook
-from emulators.amocrm.webhooks import HookBook
 from emulators.clock import Clock
 
 SELLER_FIELD = "AMONITION_SELLER_ID"  # companies are one per seller; the audit counts by it
@@ -25,10 +27,14 @@ class State:
         self.settings = settings
         self.clock = clock
         self.lock = threading.RLock()
+        self.postman = Postman(settings, clock)
+        self.storms = Storms(self.postman)
         self.clear()
 
     def clear(self) -> None:
-        """A new account with the same settings."""
+        """A new account with the same settings. `stage_hooks`: Digital Pipeline, by stage."""
+        self.storms.stop()
+        self.postman.outbox.forget()
         self.users = first_users()
         self.pipelines = PIPELINES
         self.fields: dict[str, FieldBook] = {
@@ -40,6 +46,7 @@ class State:
         self.leads = LeadBook()
         self.notes = NoteBook()
         self.hooks = HookBook()
+        self.stage_hooks: dict[tuple[int, int], str] = {}
         self.tokens = TokenBook(self.settings, self.clock, account_id=ACCOUNT_ID)
         self.limiter = Limiter(self.settings)
         self.arrivals = ArrivalLog()
@@ -54,4 +61,14 @@ class State:
     def exists(self, entity: str, entity_id: int) -> bool:
         if entity == "companies":
             return self.companies.live(entity_id) is not None
-        return entity_id in self.leads.by_id
+        return self.leads.live(entity_id) is not None
+
+    def hook_counts(self) -> dict[str, int]:
+        """All is quiet when `pending` is 0. `storm_bodies`: those of it that are yet to be posted."""
+        storms = self.storms.bodies_left  # first: a body is posted before it is no longer left
+        counts = self.postman.outbox.summary()
+        return {**counts, "pending": counts["pending"] + storms, "storm_bodies": storms}
+
+    def stop(self) -> None:
+        self.storms.stop()
+        self.postman.stop()

@@ -7,6 +7,7 @@ import orjson
 from emulators.amocrm.account import ADMIN_ID
 from emulators.amocrm.bodies import checked_items, read_body
 from emulators.amocrm.companies import Company, Draft
+from emulators.amocrm.hooks import triggers
 from emulators.amocrm.problems import (
     NOT_A_CHOICE,
     AnsweredError,
@@ -28,14 +29,16 @@ T = TypeVar("T")
 def create(state: State, request: Request) -> Response:
     drafts = _drafts(state, request, updating=False)
     settings, now = state.settings, state.clock.now()
-    href, created = _href(request), []
+    href, created, companies = _href(request), [], []
     for draft in _committed(drafts, request):
         company = state.companies.create(
             draft, now=now, lag=settings.index_lag_seconds, user=ADMIN_ID
         )
         company.writes = 1
+        companies.append(company)
         created.append(_shown(href, company, draft))
     state.created_items += len(created)
+    triggers.companies_added(state, companies)
     return _envelope(state, request, created)
 
 
@@ -93,14 +96,16 @@ def _found(state: State, drafts: list[Draft]) -> list[tuple[Company, Draft]]:
 
 def _write(state: State, request: Request, drafts: list[Draft]) -> list[dict[str, Any]]:
     now, lag = state.clock.now(), state.settings.index_lag_seconds
-    href, shown = _href(request), []
+    href, shown, changes = _href(request), [], []
     for company, draft in _committed(_found(state, drafts), request):
+        changes.append((company, company.responsible_user_id))
         state.companies.update(company, draft, now=now, lag=lag, user=ADMIN_ID)
         company.writes += 1
         item = _shown(href, company, draft)
         item["name"], item["updated_at"] = company.name, company.updated_at
         shown.append(item)
     state.updated_items += len(shown)
+    triggers.companies_updated(state, changes)
     return shown
 
 

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from emulators import Emulators, start_all
+from emulators.server import start
+from tests.emulators.amocrm.receiving import Receiver
 from tests.emulators.talking import Talker
 
 SELLERS = 200
@@ -39,6 +41,17 @@ def feeds(running: Emulators) -> Iterator[Talker]:
 @pytest.fixture
 def snatcher(running: Emulators) -> Iterator[Talker]:
     yield from _talking(running.snatcher_url)
+
+
+@pytest.fixture
+def receiver(amocrm: Talker) -> Iterator[Receiver]:
+    """Somebody who can be told by webhooks; nobody has subscribed yet."""
+    receiver = Receiver()
+    server = start(receiver)
+    receiver.url = f"{server.url}/hooks/"
+    yield receiver
+    amocrm.control("POST", "reset")  # nothing more is sent to who is not there any more
+    server.stop()
 
 
 def _talking(url: str) -> Iterator[Talker]:

@@ -81,9 +81,26 @@ def test_loaded_feed_is_found_until_the_reset(feeds: Talker) -> None:
     answer = feeds.ask("PUT", f"/api/v1/sellers/{seller_id}/feed", {"url": url, "periodic": True})
     assert (answer.status, answer.json) == (200, {"feed_id": f"feed-{seller_id}"})
     assert look_up(feeds, seller_id)[seller_id]["feed_url"] == url
-    assert feeds.control("GET", "audit")["loaded"] == {seller_id: url}
+    audit = feeds.control("GET", "audit")
+    assert (audit["loaded"], audit["puts"]) == ({seller_id: url}, {seller_id: 1})
     feeds.control("POST", "reset")
-    assert feeds.control("GET", "audit")["loaded"] == {}
+    audit = feeds.control("GET", "audit")
+    assert (audit["loaded"], audit["puts"]) == ({}, {})
+
+
+@pytest.mark.parametrize(("fault", "puts"), [("reset_before_commit", 1), ("reset_after_commit", 2)])
+def test_one_feed_is_in_effect_however_often_it_is_put(
+    feeds: Talker, fault: str, puts: int
+) -> None:
+    seller_id = str(FIRST_ID + 1)
+    path, load = f"/api/v1/sellers/{seller_id}/feed", {"url": "https://a.ru/1", "periodic": True}
+    feeds.fault(fault, method="PUT", times=1)
+    with pytest.raises(ConnectionError):
+        feeds.ask("PUT", path, load)
+    feeds.ask("PUT", path, {**load, "url": "https://a.ru/2"})
+    feeds.ask("PUT", path, {**load, "url": "bad"})
+    audit = feeds.control("GET", "audit")
+    assert (audit["loaded"], audit["puts"]) == ({seller_id: "https://a.ru/2"}, {seller_id: puts})
 
 
 @pytest.mark.parametrize(
@@ -141,8 +158,39 @@ def test_same_key_starts_one_transfer(snatcher: Talker) -> None:
     assert first.json == again.json
     other = transfer(snatcher, PROFILE, "k2")
     assert other.json != first.json
+    transfer(snatcher, PROFILE)
     audit = snatcher.control("GET", "audit")
-    assert (audit["transfers"], audit["repeated"]) == (2, 1)
+    assert (audit["transfers"], audit["repeated"], audit["repeats"]) == (2, 2, {"k1": 2})
+    assert [told["idempotency_key"] for told in audit["latest"]] == ["k1", "k2"]
+    snatcher.control("POST", "reset")
+    audit = snatcher.control("GET", "audit")
+    assert (audit["transfers"], audit["repeated"], audit["repeats"]) == (0, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("fault", "started"),
+    [
+        ("reset_before_commit", 0),
+        ("status_before_commit", 0),
+        ("reset_after_commit", 1),
+        ("status_after_commit", 1),
+        ("slow_answer", 1),
+    ],
+)
+def test_transfer_is_started_or_not_whatever_the_answer(
+    snatcher: Talker, fault: str, started: int
+) -> None:
+    snatcher.fault(fault, method="POST", path=TRANSFERS, times=1, seconds=0.05)
+    try:
+        transfer(snatcher, PROFILE)
+    except ConnectionError:
+        assert fault.startswith("reset")
+    assert snatcher.control("GET", "audit")["transfers"] == started
+    found = snatcher.get(TRANSFERS, idempotency_key="k1").status
+    assert found == (200 if started else 404)
+    assert transfer(snatcher, PROFILE).status == 202
+    audit = snatcher.control("GET", "audit")
+    assert (audit["transfers"], audit["repeated"]) == (1, started)
 
 
 def test_key_does_not_serve_another_transfer(snatcher: Talker) -> None:

@@ -43,6 +43,7 @@ def test_journey_loses_nothing_and_leaves_nothing_running(local_dir: Path) -> No
     assert process.returncode == 0, output
     assert re.search(r"Создано\s+│\s+600 │\s+0 │", output), output
     assert re.search(r"Без изменений\s+│\s+0 │\s+600 │", output), output
+    assert output.count("в карточке: «") == 3, output
     assert re.search(r"дубликатов\s+│\s+0 │", output), output
 
 

@@ -1,6 +1,8 @@
 """The push with real workers and a real broker: killed, doubled, and against a filled account."""
 
+import time
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from companies import attempts
-from companies.models import Company, CompanyDuplicate
+from companies.models import Company, CompanyDuplicate, CreateAttempt
 from companies.tasks import settle_attempts
 from operations.models import Run, Switch
 from operations.runs import Order
@@ -24,8 +26,12 @@ SELLERS = 4_000
 CREATES = {"method": "POST", "path": "/api/v4/companies"}
 
 
+TICKS: list[float] = []
+
+
 def _tick() -> None:
     """What beat would ring."""
+    TICKS.append(time.monotonic())
     attempts.expire_prepared()
     settle_attempts()
     watching.watch()
@@ -72,6 +78,24 @@ def test_killed_worker_and_lost_answers_cost_no_company(
             wait_until(lambda: _ended(run), seconds=120, what="the end of the run")
     assert (run.state, run.created) == (Run.State.DONE, SELLERS)
     _judge(world, SELLERS)
+    _judge_settling(settings.CREATE_SETTLE_TIME)
+
+
+def _judge_settling(settle_time: float) -> None:
+    """No lost answer was open for longer than it takes to look twice.
+
+    A look waits for the pass before it, and takes one. With the settle time of production, 180 s, and
+    passes of 30 s all of it is within one and a half settle times and a tick.
+    """
+    longest = max(after - before for before, after in pairwise(TICKS))
+    resolved = CreateAttempt.objects.filter(state=CreateAttempt.State.RESOLVED)
+    open_for = [
+        (each.closed_at - each.sent_at).total_seconds()
+        for each in resolved
+        if each.closed_at is not None and each.sent_at is not None
+    ]
+    assert open_for
+    assert max(open_for) <= 1.25 * settle_time + 4 * longest
 
 
 def test_two_pushes_at_once_are_one_run_and_one_that_says_why_not(

@@ -46,7 +46,7 @@ class Office:
     def work(self) -> None:
         """Everything that is due now, as the workers would do it."""
         for _ in range(ROUNDS):
-            while reading.read_some():
+            while (found := reading.read_some()).looked_at > found.postponed:
                 pass
             waiting = list(Event.objects.filter(state=Event.State.WAITING).order_by("pk"))
             before = [(event.pk, event.attempts) for event in waiting]

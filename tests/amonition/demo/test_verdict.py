@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from amonition.demo.emulation import Audit
-from amonition.demo.verdict import Findings, Push, losses
+from amonition.demo.verdict import Findings, Flow, Push, losses
 
 BEFORE = Audit(
     companies=0,
@@ -19,7 +19,8 @@ AUDIT = replace(
 )
 FIRST = Push(rows=30, created=30, updated=0, unchanged=0, seconds=1.0, audit=AUDIT)
 SECOND = replace(FIRST, created=0, unchanged=30, audit=replace(AUDIT, requests=6))
-GOOD = Findings(sellers=30, before=BEFORE, first=FIRST, second=SECOND)
+FLOWS = (Flow("a", "b"), Flow("c", "d"), Flow("e", "f"))
+GOOD = Findings(sellers=30, before=BEFORE, first=FIRST, flows=FLOWS, between=AUDIT, second=SECOND)
 
 
 def test_nothing_is_lost_when_everything_arrived_once() -> None:
@@ -33,6 +34,7 @@ def test_nothing_is_lost_when_everything_arrived_once() -> None:
         (replace(GOOD, first=replace(FIRST, rows=29)), "29 продавцов вместо 30"),
         (replace(GOOD, second=replace(SECOND, created=1)), "создала 1"),
         (replace(GOOD, second=replace(SECOND, updated=2)), "обновила 2"),
+        (replace(GOOD, flows=FLOWS[:2]), "исполнено 2"),
     ],
 )
 def test_run_that_reports_something_else_is_a_loss(findings: Findings, says: str) -> None:

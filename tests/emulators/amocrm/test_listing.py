@@ -161,3 +161,20 @@ def test_leads_are_embedded_when_asked_for(amocrm: Talker) -> None:
     assert asked["_embedded"]["leads"] == [{"id": lead["id"]}]
     plain = amocrm.get(f"{COMPANIES}/{company_id}").json
     assert plain["_embedded"].keys() == {"tags"}
+
+
+def test_leads_move_from_company_to_company(amocrm: Talker) -> None:
+    one, other = create(amocrm, {"name": "A"}, {"name": "B"})
+    leads = [
+        amocrm.control("POST", "leads", {"company_id": company_id})["id"]
+        for company_id in (one, other, other)
+    ]
+
+    def embedded(company_id: int) -> list[int]:
+        company = amocrm.get(f"{COMPANIES}/{company_id}", **{"with": "leads"}).json
+        return [lead["id"] for lead in company["_embedded"]["leads"]]
+
+    amocrm.control("PATCH", f"leads/{leads[0]}", {"company_id": other})
+    assert (embedded(one), embedded(other)) == ([], leads)
+    amocrm.control("PATCH", f"leads/{leads[1]}", {"company_id": None})
+    assert embedded(other) == [leads[0], leads[2]]

@@ -1,0 +1,1 @@
+"""Webhooks: which change is told to whom, in what shape, and how stubbornly."""
