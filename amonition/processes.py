@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from amonition.supervising import Child
 
+WEB_PROCESSES = 2  # 500 hooks a second are more than one interpreter can take
 WEB_THREADS = 4  # a hook is stored in some ten milliseconds, and managers are few
 WEB_END_SECONDS = 10  # an answer that takes longer is given up when the service ends
 INTERACTIVE_PROCESSES = 2
@@ -47,7 +48,14 @@ def worker(name: str, *, queues: str, processes: int) -> Child:
 def web(port: int) -> Child:
     command = (
         *(sys.executable, "-m", "gunicorn", "amonition.wsgi:application"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", str(WEB_THREADS)),
+        *(
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            str(WEB_PROCESSES),
+            "--threads",
+            str(WEB_THREADS),
+        ),
         *("--graceful-timeout", str(WEB_END_SECONDS), "--no-control-socket"),
     )
     stop_signals = ((signal.SIGTERM, WEB_END_SECONDS + 2.0), (signal.SIGKILL, 5.0))

@@ -25,7 +25,12 @@ def ring_now(
     """The same for whoever has no transaction, and may have no database. `after`: seconds."""
     try:
         current_app.send_task(
-            task_name, tuple(arguments), retry=False, expires=EXPIRES_SECONDS, countdown=after
+            task_name,
+            tuple(arguments),
+            retry=False,
+            expires=EXPIRES_SECONDS,
+            countdown=after,
+            ignore_result=True,
         )
     except OperationalError as error:
         logger.warning("doorbell.not_heard", extra={"task": task_name, "error": str(error)})

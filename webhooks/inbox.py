@@ -17,6 +17,7 @@ from webhooks.models import Door
 logger = logging.getLogger(__name__)
 
 DIGEST_BYTES = 16
+TRIES = 2  # a connection that was kept may be dead; a new one says whether the database is
 # Doors where our own writes come back: they are looked at when those are surely recorded.
 ECHOING = frozenset({Door.COMPANY_REFRESH, Door.COMPANY_FEED})
 
@@ -51,11 +52,14 @@ def receive(*, door: Door, body: bytes, headers: Mapping[str, str]) -> bool:
     Raises InboxFullError.
     """
     request = Request(uuid4(), door, body, headers)
-    try:
-        return store(request)
-    except (InterfaceError, OperationalError) as error:
-        logger.warning("inbox.database_away", extra={"error": type(error).__name__})
-        connection.close()
+    # Django would ask "are you there?" before each first statement of a request. The INSERT asks too.
+    connection.health_check_done = True
+    for _ in range(TRIES):
+        try:
+            return store(request)
+        except (InterfaceError, OperationalError) as error:
+            logger.warning("inbox.database_away", extra={"error": type(error).__name__})
+            connection.close()
     # Where the answer to the INSERT was lost, the id keeps it from being stored twice.
     if not spool.push(request.id, spool_entry(request)):
         raise InboxFullError

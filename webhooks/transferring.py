@@ -48,7 +48,7 @@ def handle(event: Event) -> Outcome:
             return _left(event)
         visit = visits.current(lead_id=event.entity_id)
         if visit is None:
-            return _begin(event, client, lead, wanted)
+            return _begin(event, lead)
     if visit.event_id != event.pk:
         return done(f"Перенос этого захода уже есть: {visit.get_state_display()}")
     return _go_on(visit)
@@ -103,9 +103,7 @@ def _give_up(visit: Transfer) -> Outcome:
     return _told(visit)
 
 
-def _begin(
-    event: Event, client: AmoCrm, lead: LeadRecord, wanted: frozenset[tuple[int, int]]
-) -> Outcome:
+def _begin(event: Event, lead: LeadRecord) -> Outcome:
     mode = options.get(Option.Key.TRANSFER_MODE)
     if mode == "off":
         return done("Переносы выключены")
@@ -122,10 +120,6 @@ def _begin(
     cap = options.number(Option.Key.TRANSFERS_PER_HOUR)
     if visits.requested_last_hour() >= cap:
         raise PostponedError(f"За час уже отправлено {cap}: ждёт", pause=CAP_PAUSE)
-    # Everything is ready: now the status once more, for the act cannot be undone.
-    again = client.leads.get(event.entity_id, lane=Lane.INTERACTIVE)
-    if again is None or (again.pipeline_id, again.status_id) not in wanted:
-        return done("Сделка вышла из этапа переноса раньше, чем началась передача")
     visit = visits.open_visit(
         event=event, state=State.REQUESTED, profile_url=order.profile_url, phone=order.phone
     )
@@ -178,7 +172,6 @@ def _send(visit: Transfer) -> Outcome:
         raise
     failpoints.reach("transfer.sent")
     visits.settle(transfer=visit, state=State.ACCEPTED, transfer_id=number)
-    failpoints.reach("transfer.settled")
     return _told(visit)
 
 

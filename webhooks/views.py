@@ -1,6 +1,7 @@
 """The door: where amoCRM brings its events. Store, answer, then work."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, UnreadablePostError
 from django.utils.crypto import constant_time_compare
 from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +26,21 @@ LONGEST_HEADER = 200  # characters
 WRONG_SECRET = "webhooks_wrong_secret"  # noqa: S105 - a counter's name
 
 
+class NothingToNegotiate(BaseContentNegotiation):
+    """There is nothing in our answers, so nobody is asked in which form they would be liked."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:  # noqa: ARG002 - DRF's
+        return None
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - DRF's signature
+        renderers: Sequence[Any],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class DoorView(APIView):
     """One POST is one row. Nothing here looks into the body.
 
@@ -34,6 +51,7 @@ class DoorView(APIView):
     authentication_classes = ()
     permission_classes = ()
     parser_classes = ()
+    content_negotiation_class = NothingToNegotiate
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

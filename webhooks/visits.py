@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from operations import statements
+from operations import failpoints, statements
 from webhooks.models import Event, Transfer
 
 # Two hooks of one move open one visit: the partial unique index decides.
@@ -78,6 +78,7 @@ def settle(
     transfer.state, transfer.transfer_id, transfer.reason = state, transfer_id, reason
     transfer.settled_at = timezone.now()
     transfer.save(update_fields=["state", "transfer_id", "reason", "settled_at"])
+    failpoints.reach("transfer.settled")
 
 
 def requested_last_hour() -> int:
