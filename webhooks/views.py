@@ -1,7 +1,7 @@
 """The door: where amoCRM brings its events. Store, answer, then work."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -29,16 +29,17 @@ WRONG_SECRET = "webhooks_wrong_secret"  # noqa: S105 - a counter's name
 class NothingToNegotiate(BaseContentNegotiation):
     """There is nothing in our answers, so nobody is asked in which form they would be liked."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:  # noqa: ARG002 - DRF's
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:  # noqa: ARG002 - DRF's
         return None
 
     def select_renderer(
         self,
         request: Request,  # noqa: ARG002 - DRF's signature
-        renderers: Sequence[Any],
+        renderers: Iterable[Any],
         format_suffix: str | None = None,  # noqa: ARG002
     ) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 class DoorView(APIView):

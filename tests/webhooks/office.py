@@ -1,5 +1,6 @@
 """The whole of webhooks in this process: the real door, the real handlers, emulators over sockets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,9 +73,14 @@ class Office:
         """The one transfer there is."""
         return Transfer.objects.get()
 
-    def lead(self, *, status: tuple[int, int] = TRANSFER, **fields: Any) -> int:
+    def lead(
+        self,
+        fields: Mapping[str, str | None] | None = None,
+        *,
+        status: tuple[int, int] = TRANSFER,
+    ) -> int:
         """A lead in amoCRM, with a profile and a phone unless told otherwise."""
-        filled = {"Ссылка на профиль": PROFILE, "Телефон для выгрузки": PHONE} | fields
+        filled = {"Ссылка на профиль": PROFILE, "Телефон для выгрузки": PHONE} | dict(fields or {})
         given = {name: value for name, value in filled.items() if value is not None}
         body = {"pipeline_id": status[0], "status_id": status[1], "fields": given}
         return int(self.amocrm.post("leads", body)["id"])

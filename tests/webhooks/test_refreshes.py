@@ -1,10 +1,12 @@
 """A company is refreshed on demand; our own writes come back and cause nothing."""
 
+from uuid import uuid4
+
 from clients.amocrm.entities import Entity
 from companies.models import Company, CompanyDuplicate, SellerSync
 from tests.webhooks import bodies
 from tests.webhooks.office import NOBODY, OTHER_SELLER, SELLER, Office
-from webhooks import inbox, reading
+from webhooks import inbox, reading, spool
 from webhooks.models import Delivery, Door, Event
 
 REFRESH = Door.COMPANY_REFRESH
@@ -149,12 +151,10 @@ def test_event_that_fails_for_ever_dies_with_its_error(office: Office) -> None:
 
 def test_bodies_wait_in_redis_and_are_loaded_once(office: Office) -> None:
     company = office.company(AMONITION_SELLER_ID=SELLER)
-    request = inbox.Request(
-        inbox.uuid4(), REFRESH, bodies.company(company, last_modified=LATER), {}
-    )
+    request = inbox.Request(uuid4(), REFRESH, bodies.company(company, last_modified=LATER), {})
     entry = inbox.spool_entry(request)
-    assert inbox.spool.push(request.id, entry)
-    assert inbox.spool.push(request.id, entry)
+    assert spool.push(request.id, entry)
+    assert spool.push(request.id, entry)
     assert inbox.load_spool(most=10) == 2
     assert Delivery.objects.get().pk == request.id
     office.work()

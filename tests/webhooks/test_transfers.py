@@ -64,7 +64,7 @@ def test_sparse_body_is_filled_from_the_lead(office: Office) -> None:
 def test_lead_that_lacks_something_is_refused_with_a_note(
     office: Office, fields: dict[str, str | None], problem: str
 ) -> None:
-    lead = office.lead(**fields)
+    lead = office.lead(fields)
     office.bring(STATUS, bodies.lead(lead, status=TRANSFER, last_modified=100))
     office.work()
     assert office.event().state == Event.State.REFUSED
