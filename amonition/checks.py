@@ -6,7 +6,7 @@ Errors would lose or leak something, or never work; warnings are right for tests
 
 from django.core.checks import Tags, register
 
-from amonition import security_checks, timing_checks
+from amonition import security_checks, timing_checks, webhook_checks
 
 SECURITY = (
     security_checks.check_encryption_keys,
@@ -22,6 +22,11 @@ TIMING = (
     timing_checks.check_schedule,
     timing_checks.check_time_zone,
 )
+WEBHOOKS = (
+    webhook_checks.check_account_id,
+    webhook_checks.check_options,
+    webhook_checks.check_event_lease,
+)
 
 
 def register_all() -> None:
@@ -30,3 +35,5 @@ def register_all() -> None:
         register(check, Tags.security, deploy=True)
     for check in TIMING:
         register(check, "timing", deploy=True)
+    for check in WEBHOOKS:
+        register(check, "webhooks", deploy=True)

@@ -4,13 +4,15 @@ Of the sellers only those that are not linked are counted, through the partial i
 just them; how many are linked is PostgreSQL's own estimate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 
+from amonition import counter_metrics, webhook_metrics
+from amonition.metric_families import gauge
 from companies.models import Company, CompanyDuplicate, Rejection, SellerSync
 from operations import selectors
 from operations.models import COUNTS, Alert, Portion, Run, Switch
@@ -37,18 +39,20 @@ def measure() -> Iterator[Metric]:
         yield from _sellers()
         yield from _attempts()
         yield from _operators()
+        yield from webhook_metrics.measure()
+        yield from counter_metrics.measure()
 
 
 def _runs() -> Iterator[Metric]:
     by_state = Run.objects.values_list("kind", "state").annotate(n=Count("pk")).order_by()
     rows = [([kind, state], n) for kind, state, n in by_state]
-    yield _gauge("runs", "Runs ever started", ["kind", "state"], rows)
+    yield gauge("runs", "Runs ever started", ["kind", "state"], rows)
     newest = Run.objects.exclude(state=Run.State.SKIPPED).order_by("kind", "-pk").distinct("kind")
-    active = _gauge("run_active", "Whether the newest run is at work", ["kind"])
-    silence = _gauge("run_silence_seconds", "Since the active run last moved", ["kind"])
-    items = _gauge("run_items", "The newest run's sellers so far", ["kind", "outcome"])
-    portions = _gauge("run_portions", "The newest run's portions", ["kind", "state"])
-    done = _gauge("run_done_age_seconds", "Since a whole run was last carried out", ["kind"])
+    active = gauge("run_active", "Whether the newest run is at work", ["kind"])
+    silence = gauge("run_silence_seconds", "Since the active run last moved", ["kind"])
+    items = gauge("run_items", "The newest run's sellers so far", ["kind", "outcome"])
+    portions = gauge("run_portions", "The newest run's portions", ["kind", "state"])
+    done = gauge("run_done_age_seconds", "Since a whole run was last carried out", ["kind"])
     now = timezone.now()
     for run in newest:
         active.add_metric([run.kind], run.state in Run.ACTIVE)
@@ -75,18 +79,18 @@ def _sellers() -> Iterator[Metric]:
         for state in SellerSync.State
         if state != linked
     ]
-    yield _gauge("sellers", "Sellers that are not linked to a company", ["state"], rows)
+    yield gauge("sellers", "Sellers that are not linked to a company", ["state"], rows)
     with connection.cursor() as cursor:
         cursor.execute(ESTIMATE, [Company._meta.db_table])
         (estimate,) = cursor.fetchone()
     if estimate >= 0:  # below that, PostgreSQL has not looked at the table yet
-        yield _gauge("companies", "Linked sellers, by PostgreSQL's estimate", rows=[([], estimate)])
+        yield gauge("companies", "Linked sellers, by PostgreSQL's estimate", rows=[([], estimate)])
     codes = Rejection.objects.values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
     rejections = [([code], n) for code, n in codes[:CODES_SHOWN]]
-    yield _gauge("rejections", "Rejected sellers, the most frequent codes", ["code"], rejections)
+    yield gauge("rejections", "Rejected sellers, the most frequent codes", ["code"], rejections)
     duplicates = CompanyDuplicate.objects.filter(resolved_at=None).count()
     text = "Surplus companies that people have not merged yet"
-    yield _gauge("company_duplicates", text, rows=[([], duplicates)])
+    yield gauge("company_duplicates", text, rows=[([], duplicates)])
 
 
 def _attempts() -> Iterator[Metric]:
@@ -94,27 +98,15 @@ def _attempts() -> Iterator[Metric]:
         cursor.execute(OPEN_ATTEMPTS)
         prepared, sent, oldest = cursor.fetchone()
     rows = [(["prepared"], prepared), (["sent"], sent)]
-    yield _gauge("create_attempts", "POSTs whose outcome is open", ["state"], rows)
+    yield gauge("create_attempts", "POSTs whose outcome is open", ["state"], rows)
     text = "Age of the oldest POST whose outcome is unknown"
-    yield _gauge("create_attempt_oldest_seconds", text, rows=[([], oldest)])
+    yield gauge("create_attempt_oldest_seconds", text, rows=[([], oldest)])
 
 
 def _operators() -> Iterator[Metric]:
     kinds = set(Alert.objects.filter(recovered_at=None).values_list("kind", flat=True))
     alerts = [([kind.value], kind.value in kinds) for kind in Alert.Kind]
-    yield _gauge("alert_open", "Whether the alert is open", ["kind"], alerts)
+    yield gauge("alert_open", "Whether the alert is open", ["kind"], alerts)
     turned = set(Switch.objects.filter(on=True).values_list("key", flat=True))
     switches = [([key.value], key.value in turned) for key in Switch.Key]
-    yield _gauge("switch_on", "Whether the switch is on", ["switch"], switches)
-
-
-def _gauge(
-    name: str,
-    text: str,
-    labels: Iterable[str] = (),
-    rows: Iterable[tuple[list[str], float]] = (),
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"amonition_{name}", text, labels=list(labels))
-    for values, value in rows:
-        family.add_metric(values, value)
-    return family
+    yield gauge("switch_on", "Whether the switch is on", ["switch"], switches)

@@ -15,11 +15,13 @@ from redis.exceptions import RedisError
 
 from amonition.redis_connection import open_redis
 from operations.models import Run
+from webhooks import selectors
 
 RUN_SILENCE = timedelta(minutes=5)  # a pump shows itself at least every half minute
 BEAT_SILENCE = timedelta(minutes=2)  # the watchdog's entry is due every ten seconds
+INBOX_SILENCE = timedelta(minutes=5)  # managers wait for what they asked for
 WATCHDOG = "sync.watch"
-NAMES = ("postgresql", "redis", "migrations", "runs", "beat")
+NAMES = ("postgresql", "redis", "migrations", "runs", "inbox", "beat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def check_all() -> list[Check]:
     """Every check of NAMES, in that order: the first that failed may be the reason of the others."""
     database = _look("postgresql", _postgresql)
     checks = [database, _look("redis", _redis)]
-    for name, look in (("migrations", _migrations), ("runs", _runs), ("beat", _beat)):
+    rows = (("migrations", _migrations), ("runs", _runs), ("inbox", _inbox), ("beat", _beat))
+    for name, look in rows:
         # Each look at a database that is away would cost the whole connect timeout again.
         away = Check(name, False, "PostgreSQL does not answer")
         checks.append(_look(name, look) if database.ok else away)
@@ -76,6 +79,14 @@ def _runs() -> tuple[bool, str]:
     if silent is not None:
         return False, f"run {silent.pk} is silent for {_seconds(now - silent.heartbeat_at)} s"
     return True, f"active: {active.count()}"
+
+
+def _inbox() -> tuple[bool, str]:
+    overdue = selectors.overdue()
+    waits = {"request": overdue.request, "event": overdue.event}
+    ok = max(waits.values()) <= INBOX_SILENCE.total_seconds()
+    said = ", ".join(f"the oldest {what} waits for {wait:.0f} s" for what, wait in waits.items())
+    return ok, said
 
 
 def _beat() -> tuple[bool, str]:

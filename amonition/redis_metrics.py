@@ -7,20 +7,24 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from amonition.redis_connection import open_redis
 from clients.pacing import Lane
 from crm import configuration, connection
+from webhooks import spool
 
 QUEUES = ("interactive", "bulk", "maintenance", "organizations")
 
 
 def measure_queues() -> Iterator[Metric]:
-    """Messages that no worker has taken yet. Raises RedisError."""
+    """Messages that no worker has taken yet, webhooks that no database took. Raises RedisError."""
     with open_redis() as server, server.pipeline(transaction=False) as pipeline:
         for queue in QUEUES:
             pipeline.llen(queue)  # how kombu keeps a queue: a list of its name
-        lengths = pipeline.execute()
+        pipeline.llen(spool.KEY)
+        *lengths, spooled = pipeline.execute()
     family = GaugeMetricFamily("amonition_queue_messages", "Waiting messages", labels=["queue"])
     for queue, length in zip(QUEUES, lengths, strict=True):
         family.add_metric([queue], length)
     yield family
+    text = "Requests of amoCRM that wait in Redis for PostgreSQL"
+    yield GaugeMetricFamily("amonition_webhooks_spooled", text, value=spooled)
 
 
 def measure_pace() -> Iterator[Metric]:

@@ -10,7 +10,8 @@ from django.core.checks import Warning as CheckWarning
 
 from crm import configuration, encryption
 
-SERVICE_URLS = (
+URLS = (
+    "PUBLIC_URL",  # amoCRM comes there with our secret
     "AMOCRM_URL",
     "SNATCHER_URL",
     "FEEDS_URL",
@@ -37,7 +38,7 @@ def check_plain_http(**_kwargs: object) -> Iterable[CheckMessage]:
     """Tokens and phone numbers go over TLS, except where somebody has said otherwise by name."""
     if settings.DEBUG:
         return
-    for name in SERVICE_URLS:
+    for name in URLS:
         url = urlsplit(getattr(settings, name))
         host = url.hostname or ""
         if url.scheme == "http" and not is_loopback(host) and host not in _plain_http_hosts():

@@ -54,10 +54,13 @@ class Visit:
     ensured: Ensured | None = None
 
 
-def run_doctor(*, fix: bool, wanted: Sequence[FieldSpec]) -> list[Step]:
+def run_doctor(
+    *, fix: bool, wanted: Sequence[FieldSpec], webhooks: Callable[[Visit], Step]
+) -> list[Step]:
     """Every step, in order; those that could not be taken say after which one.
 
-    `fix` creates the `wanted` fields and values that are missing.
+    `fix` creates the `wanted` fields and values that are missing. `webhooks`: the step WEBHOOKS,
+    which belongs to those who know what is to be subscribed.
     """
     steps: list[Step] = []
     for name, look in {
@@ -67,7 +70,8 @@ def run_doctor(*, fix: bool, wanted: Sequence[FieldSpec]) -> list[Step]:
         if all(step.ok for step in steps):
             steps.append(_taken(name, look))
     if all(step.ok for step in steps):
-        steps.extend(_ask(wanted, fix))
+        asking = {**ASKING, StepName.WEBHOOKS: webhooks}
+        steps.extend(_ask(asking, wanted, fix))
     reason = f"не проверено: сначала «{steps[-1].name}»"
     return steps + [Step(name, False, reason) for name in list(StepName)[len(steps) :]]
 
@@ -164,15 +168,6 @@ def check_statuses(visit: Visit) -> Step:
     return Step(StepName.STATUSES, True, f"«{found[0].name}» есть в воронках: {where}")
 
 
-def check_webhooks(visit: Visit) -> Step:
-    """Which subscriptions there are; those of other integrations too."""
-    webhooks = visit.client.webhooks.list(lane=LANE)
-    disabled = sum(webhook.disabled for webhook in webhooks)
-    return Step(
-        StepName.WEBHOOKS, True, f"подписок: {len(webhooks)}, из них отключено amoCRM: {disabled}"
-    )
-
-
 ASKING: Mapping[StepName, Callable[[Visit], Step]] = {
     StepName.TOKEN: check_token,
     StepName.ACCOUNT: check_account,
@@ -180,11 +175,12 @@ ASKING: Mapping[StepName, Callable[[Visit], Step]] = {
     StepName.FIELDS: check_fields,
     StepName.VALUES: check_values,
     StepName.STATUSES: check_statuses,
-    StepName.WEBHOOKS: check_webhooks,
 }
 
 
-def _ask(wanted: Sequence[FieldSpec], fix: bool) -> list[Step]:
+def _ask(
+    asking: Mapping[StepName, Callable[[Visit], Step]], wanted: Sequence[FieldSpec], fix: bool
+) -> list[Step]:
     """The steps that ask amoCRM: all of them, or TOKEN alone where that one fails."""
     try:
         client = ready_client()
@@ -193,7 +189,7 @@ def _ask(wanted: Sequence[FieldSpec], fix: bool) -> list[Step]:
     with closing(client):
         visit = Visit(client, wanted, fix)
         token = _taken(StepName.TOKEN, partial(check_token, visit))
-        rest = list(ASKING.items())[1:] if token.ok else []
+        rest = list(asking.items())[1:] if token.ok else []
         return [token, *(_taken(name, partial(look, visit)) for name, look in rest)]
 
 

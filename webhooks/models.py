@@ -183,3 +183,25 @@ class Note(models.Model):
             ),
             models.Index(fields=["entity", "entity_id", "planned_at"], name="notes_of_a_card"),
         ]
+
+
+class SubscriptionWatch(models.Model):
+    """Whether amoCRM sends us everything at one door, and what is to be read because it did not.
+
+    A gap is what changed from `gap_from` until `mended_at`, when hooks came again. It is read page
+    by page, and is over when `gap_from` is empty.
+    """
+
+    door = models.CharField("адрес", max_length=20, primary_key=True, choices=Door)
+    good_at = models.DateTimeField("подписка была в порядке")
+    gap_from = models.DateTimeField("перечитать изменения с", null=True, blank=True)
+    mended_at = models.DateTimeField("подписка восстановлена", null=True, blank=True)
+    reading_since = models.DateTimeField("перечитываются с", null=True, blank=True)
+    page = models.PositiveIntegerField("страница", default=1)
+
+    class Meta:
+        verbose_name = "подписка"
+        verbose_name_plural = "подписки"
+
+    def __str__(self) -> str:
+        return Door(self.door).label

@@ -76,7 +76,7 @@ def parse(body: bytes) -> Parsed:
         head, bracket, tail = key.rpartition("[")
         branch, leaf = branches.get(head), steps.get(tail)
         if leaf is None:
-            branch, leaf = tree.place(head, bracket, tail)
+            branch, leaf = tree.place(head, bracket, tail, branch)
         elif branch is None:
             branch = tree.branch(head)
         if branch is None:
@@ -105,14 +105,15 @@ class _Tree:
         self._indices: dict[str, int] = {}
         self._maps = 0
 
-    def place(self, head: str, bracket: str, tail: str) -> tuple[Map | None, str]:
+    def place(
+        self, head: str, bracket: str, tail: str, branch: Map | None
+    ) -> tuple[Map | None, str]:
         """Where the value of a key belongs; no map if the key is no good, and then none is made."""
         if not bracket:
             return (self.root if _is_name(tail) else None), tail
         leaf = self._step(tail)
         if leaf is None:
             return None, tail
-        branch = self.branches.get(head)
         if branch is None:
             branch = self.branch(head)
         if branch is not None and not leaf:
@@ -188,10 +189,10 @@ class _Tree:
     def _free_index(self, head: str, branch: Map) -> str:
         """For `a[]`. Never looks at an index twice, so that all of them together are linear."""
         index = self._indices.get(head, len(branch))
-        while str(index) in branch:
+        while (free := str(index)) in branch:
             index += 1
         self._indices[head] = index + 1
-        return str(index)
+        return free
 
 
 def _is_name(step: str) -> bool:

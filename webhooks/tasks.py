@@ -3,16 +3,18 @@
 from celery import shared_task
 
 from operations import doorbell
-from webhooks import dispatching, handling, noting, reading, sweeping
+from webhooks import dispatching, handling, noting, reading, subscriptions, sweeping
 
 
 @shared_task(name="webhooks.read")
 def read() -> None:
     """The doorbell's and beat's: requests become events, events are rung."""
-    looked_at = reading.read_some()
+    found = reading.read_some()
     dispatching.ring_due()
-    if looked_at:
+    if found.looked_at > found.postponed:
         doorbell.ring("webhooks.read")  # there may be more; the last one finds nothing
+    if found.postponed:
+        doorbell.ring_now("webhooks.read", after=reading.LATER_SECONDS)
 
 
 @shared_task(name="webhooks.handle")
@@ -43,3 +45,5 @@ def age_out() -> None:
 @shared_task(name="webhooks.check_subscriptions")
 def check_subscriptions() -> None:
     """Beat's: does amoCRM still send us everything?"""
+    if subscriptions.check():
+        doorbell.ring("webhooks.check_subscriptions")  # there is more to read of what was missed

@@ -1,5 +1,6 @@
 """Each check, told apart from the others by its id, at the value where it begins to speak."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, run_checks
 from pytest_django import Settings
 
+from amonition.webhook_checks import VARIABLES
 from companies.exports import PATIENCE_SECONDS
+from operations.models import Option
 from tests.processes import python
 
 PRODUCTION = Path(__file__).parents[1] / "production.env"
@@ -40,7 +43,8 @@ def test_e001_encryption_keys(settings: Settings, keys: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SNATCHER_URL", "FEEDS_URL", "SELLERS_URL", "OFFERS_URL", "DIRECTORY_URL"]
+    "name",
+    ["PUBLIC_URL", "SNATCHER_URL", "FEEDS_URL", "SELLERS_URL", "OFFERS_URL", "DIRECTORY_URL"],
 )
 def test_e002_plain_http(settings: Settings, name: str) -> None:
     setattr(settings, name, "http://Service.example/api")
@@ -60,8 +64,9 @@ def test_e002_plain_http_to_amocrm(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9003", "[::1]:9003"])
-def test_plain_http_may_be_spoken_on_loopback(settings: Settings, host: str) -> None:
-    settings.FEEDS_URL = f"http://{host}"
+@pytest.mark.parametrize("name", ["FEEDS_URL", "PUBLIC_URL"])
+def test_plain_http_may_be_spoken_on_loopback(settings: Settings, name: str, host: str) -> None:
+    setattr(settings, name, f"http://{host}")
     assert ours() == {}
 
 
@@ -91,6 +96,7 @@ def test_e003_amocrm_credentials(settings: Settings) -> None:
     ],
 )
 def test_e004_the_ladder_of_clocks(settings: Settings, name: str, too_long: float) -> None:
+    settings.WEBHOOK_EVENT_LEASE = 3600
     setattr(settings, name, too_long)
     found = ours()
     assert list(found) == ["amonition.E004"]
@@ -136,6 +142,48 @@ def test_e007_time_zone(settings: Settings, zone: str) -> None:
     assert found["amonition.E007"].msg.startswith("TIME_ZONE: ")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "variable"),
+    [
+        ("transfer_mode", "", "TRANSFER_MODE"),
+        ("transfer_mode", "On", "TRANSFER_MODE"),
+        ("transfers_per_hour", 100_001, "TRANSFERS_PER_HOUR"),
+        ("profile_hosts", "https://avito.ru", "PROFILE_HOSTS"),
+        ("profile_hosts", "avito.ru youla.ru", "PROFILE_HOSTS"),
+        ("notes", "yes", "AMOCRM_NOTES"),
+    ],
+)
+def test_e008_first_values_of_options(
+    settings: Settings, key: str, value: object, variable: str
+) -> None:
+    settings.OPTIONS = settings.OPTIONS | {key: value}
+    found = ours()
+    assert list(found) == ["amonition.E008"]
+    assert found["amonition.E008"].msg == f"{variable}: {str(value)!r} cannot be used"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("transfer_mode", "record"),
+        ("transfers_per_hour", 0),
+        ("profile_hosts", ""),
+        ("profile_hosts", "Avito.ru,youla.ru,"),
+        ("notes", "off"),
+    ],
+)
+def test_e008_lets_what_the_admin_takes_pass(settings: Settings, key: str, value: object) -> None:
+    settings.OPTIONS = settings.OPTIONS | {key: value}
+    assert ours() == {}
+
+
+def test_every_option_is_checked_by_the_variable_it_comes_from() -> None:
+    assert set(VARIABLES) == set(Option.Key)
+    source = (PRODUCTION.parents[1] / "amonition/settings.py").read_text(encoding="utf-8")
+    for key, (variable, _) in VARIABLES.items():
+        assert re.search(rf'"{key.value}": env\.\w+\("{variable}"', source)
+
+
 def test_w001_settle_time(settings: Settings) -> None:
     settings.CREATE_SETTLE_TIME = 121.9
     found = ours()
@@ -154,6 +202,7 @@ def test_w002_an_emulator_in_production(settings: Settings) -> None:
 
 
 def test_w003_short_secrets(settings: Settings) -> None:
+    settings.AMOCRM_ACCOUNT_ID = 12345678
     settings.WEBHOOK_SECRETS = ["long-enough-for-a-webhook", "short"]
     found = ours()
     assert list(found) == ["amonition.W003"]
@@ -162,6 +211,27 @@ def test_w003_short_secrets(settings: Settings) -> None:
     settings.WEBHOOK_SECRETS = []
     settings.METRICS_TOKEN = "short"
     assert ours()["amonition.W003"].msg.startswith("METRICS_TOKEN: ")
+
+
+def test_w004_webhooks_of_no_account(settings: Settings) -> None:
+    settings.WEBHOOK_SECRETS = ["long-enough-for-a-webhook"]
+    found = ours()
+    assert list(found) == ["amonition.W004"]
+    assert found["amonition.W004"].msg.startswith("AMOCRM_ACCOUNT_ID: ")
+    settings.AMOCRM_ACCOUNT_ID = 12345678
+    assert ours() == {}
+
+
+def test_w005_an_event_outlives_its_lease(settings: Settings) -> None:
+    settings.WEBHOOK_EVENT_LEASE = settings.CELERY_TASK_TIME_LIMIT
+    found = ours()
+    assert list(found) == ["amonition.W005"]
+    assert found["amonition.W005"].msg.startswith("WEBHOOK_EVENT_LEASE (110 s)")
+    settings.DEBUG = True
+    assert ours() == {}
+    settings.DEBUG = False
+    settings.WEBHOOK_EVENT_LEASE = settings.CELERY_TASK_TIME_LIMIT + 1
+    assert ours() == {}
 
 
 def test_the_production_example_passes_every_check() -> None:

@@ -13,6 +13,7 @@ from crm.catalogue import FieldSpec
 from crm.doctor import Step, StepName, run_doctor
 from tests.clients.emulated import Control
 from tests.crm.emulated import asked_at_all, forget_pace
+from webhooks.subscriptions import doctor_step
 
 pytestmark = pytest.mark.django_db
 
@@ -21,11 +22,19 @@ WANTED = (
     FieldSpec("AMONITION_CATEGORIES", "multiselect", "Категории", values=("Авто",)),
     FieldSpec("ADDRESS", None, "Адрес"),
 )
+LACKING = {StepName.FIELDS, StepName.WEBHOOKS}  # in a new account
 ONE_MORE = (FieldSpec("AMONITION_CATEGORIES", "multiselect", "Категории", values=("Авто", "Дом")),)
 
 
+@pytest.fixture(autouse=True)
+def public(settings: Settings) -> None:
+    """amoCRM could reach us, if somebody listened there."""
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    settings.WEBHOOK_SECRETS = ["a-secret-of-32-characters-or-so!"]
+
+
 def steps(*, fix: bool = False, wanted: tuple[FieldSpec, ...] = WANTED) -> dict[StepName, Step]:
-    taken = run_doctor(fix=fix, wanted=wanted)
+    taken = run_doctor(fix=fix, wanted=wanted, webhooks=doctor_step)
     assert [step.name for step in taken] == list(StepName)
     return {step.name: step for step in taken}
 
@@ -34,18 +43,18 @@ def failed(taken: dict[StepName, Step]) -> set[StepName]:
     return {name for name, step in taken.items() if not step.ok}
 
 
-def test_new_account_lacks_the_fields_and_nothing_else(amocrm: Control) -> None:
+def test_new_account_lacks_fields_and_subscriptions_and_nothing_else(amocrm: Control) -> None:
     taken = steps()
-    assert failed(taken) == {StepName.FIELDS}
+    assert failed(taken) == LACKING
     assert "AMONITION_SELLER_ID, AMONITION_CATEGORIES; --fix" in taken[StepName.FIELDS].detail
     assert "ID 29000001" in taken[StepName.ACCOUNT].detail
     assert "«Подключение»" in taken[StepName.STATUSES].detail
 
 
-def test_fix_creates_the_fields(amocrm: Control) -> None:
+def test_fix_creates_the_fields_and_subscribes(amocrm: Control) -> None:
     taken = steps(fix=True)
     assert not failed(taken)
-    assert {name for name, step in taken.items() if step.fixed} == {StepName.FIELDS}
+    assert {name for name, step in taken.items() if step.fixed} == LACKING
     assert not failed(steps())
 
 
@@ -89,7 +98,7 @@ def test_flood_block_is_told_and_nothing_is_sent(amocrm: Control) -> None:
 
 def test_limiter_that_nobody_has_opened_yet_is_opened(amocrm: Control) -> None:
     forget_pace()
-    assert failed(steps()) == {StepName.FIELDS}
+    assert failed(steps()) == LACKING
 
 
 def test_dead_token_is_told_and_hides_the_rest(amocrm: Control) -> None:
@@ -101,9 +110,9 @@ def test_dead_token_is_told_and_hides_the_rest(amocrm: Control) -> None:
 
 def test_other_account_is_told_and_hides_nothing(amocrm: Control, settings: Settings) -> None:
     settings.AMOCRM_ACCOUNT_ID = 1
-    assert failed(steps()) == {StepName.ACCOUNT, StepName.FIELDS}
+    assert failed(steps()) == LACKING | {StepName.ACCOUNT}
     settings.AMOCRM_ACCOUNT_ID = 29_000_001
-    assert failed(steps()) == {StepName.FIELDS}
+    assert failed(steps()) == LACKING
 
 
 def test_failing_step_hides_no_later_one(amocrm: Control) -> None:
@@ -117,12 +126,14 @@ def test_failing_step_hides_no_later_one(amocrm: Control) -> None:
             }
         ],
     )
-    assert failed(steps()) == {StepName.RIGHTS, StepName.FIELDS, StepName.VALUES}
+    assert failed(steps()) == LACKING | {StepName.RIGHTS, StepName.VALUES}
 
 
 def test_missing_rights_are_told_by_fix(amocrm: Control) -> None:
     amocrm.settings(is_admin=False)
-    assert "права администратора" in steps(fix=True)[StepName.FIELDS].detail
+    taken = steps(fix=True)
+    assert "права администратора" in taken[StepName.FIELDS].detail
+    assert failed(taken) == LACKING
 
 
 def test_unfit_field_is_told_and_not_touched(amocrm: Control) -> None:

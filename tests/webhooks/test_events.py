@@ -364,6 +364,8 @@ task[add][0][id]=7
 whatever[happened][x][id]=8
 leads[note][0][note][id]=90
 leads[note][0][note][element_id]=9
+leads[note][1][id]=10
+leads[note][1][note][element_id]=90
 account[id]=29000001
 """)
     assert [(each.entity, each.action, each.entity_id) for each in found.events] == [
@@ -373,6 +375,7 @@ account[id]=29000001
         ("lead", "status", 4),
         ("lead", "mail_in", 5),
         ("lead", "note", 9),
+        ("lead", "note", 10),
         ("company", "restore", 6),
         ("task", "add", 7),
         ("whatever", "happened", 8),

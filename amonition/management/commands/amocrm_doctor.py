@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from companies import fielding
 from crm.doctor import Step, run_doctor
+from webhooks import subscriptions
 
 
 class Command(BaseCommand):
@@ -16,12 +17,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--fix", action="store_true", help="создать недостающие поля и значения"
+            "--fix", action="store_true", help="создать недостающие поля и значения, подписаться"
         )
         parser.add_argument("--json", action="store_true", help="ответ для программ")
 
     def handle(self, *_arguments: str, **options: Any) -> None:
-        steps = run_doctor(fix=options["fix"], wanted=fielding.specs())
+        steps = run_doctor(
+            fix=options["fix"], wanted=fielding.specs(), webhooks=subscriptions.doctor_step
+        )
         if options["json"]:
             self.stdout.write(json.dumps([asdict(step) for step in steps], ensure_ascii=False))
         else:

@@ -1,0 +1,46 @@
+"""operations.counters as Prometheus' counters: `webhooks_events:echo` is a family and its label."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+
+from prometheus_client.metrics_core import Metric
+
+from amonition.metric_families import counter
+from operations import counters
+from webhooks.judging import Verdict
+from webhooks.models import Door, Event
+
+# Family -> its text and the labels that follow in a counter's name, each after a colon.
+FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "webhooks_requests": ("Requests of amoCRM that were read", ("outcome",)),
+    "webhooks_events": ("Events in the requests that were read", ("verdict",)),
+    "webhooks_handled": ("Events that were handled", ("door", "state")),
+    "webhooks_items_without_id": ("Things in requests that are no events", ()),
+    "webhooks_wrong_secret": ("Requests with a wrong secret, answered 404", ()),
+    "webhooks_too_large": ("Requests that are too large, answered 413", ()),
+    "webhooks_repeated": ("Requests whose like was waiting already", ()),
+}
+ENDS = tuple(state.value for state in Event.State if state not in Event.UNFINISHED)
+# What has not happened yet is a nought: the first time has to be an increase.
+FORESEEN = (
+    "webhooks_requests:read",
+    "webhooks_requests:invalid",
+    *(f"webhooks_events:{verdict.name.lower()}" for verdict in Verdict),
+    *(f"webhooks_handled:{door.value}:{end}" for door, end in product(Door, ENDS)),
+    *(name for name, (_, labels) in FAMILIES.items() if not labels),
+)
+
+
+def measure() -> Iterator[Metric]:
+    """Every counter; one that is not foreseen here has one label at most. Raises django.db.Error."""
+    totals = dict.fromkeys(FORESEEN, 0) | counters.totals()
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, total in sorted(totals.items()):
+        family, _, rest = name.partition(":")
+        found[family][rest] = total
+    for family, samples in found.items():
+        text, labels = FAMILIES.get(family, ("", ("kind",) if any(samples) else ()))
+        last = len(labels) - 1
+        rows = [(rest.split(":", last) if labels else [], n) for rest, n in samples.items()]
+        yield counter(family, text or family.replace("_", " ").capitalize(), labels, rows)
