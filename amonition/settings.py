@@ -135,7 +135,7 @@ AMOCRM_CALL_DEADLINE = env.number("AMOCRM_CALL_DEADLINE", 30, low=0.5, high=60)
 # Webhooks
 WEBHOOK_SECRETS = env.words("WEBHOOK_SECRETS")  # the newest first: that one is subscribed
 PUBLIC_URL = env.url("PUBLIC_URL")  # where amoCRM reaches us; unset: nothing is subscribed
-WEBHOOK_ECHO_WAIT = env.number("WEBHOOK_ECHO_WAIT", 2, low=0, high=60)  # seconds; our write is recorded
+WEBHOOK_ECHO_WAIT = env.number("WEBHOOK_ECHO_WAIT", 2, low=0, high=60)  # seconds
 WEBHOOK_REFRESH_GAP = env.number("WEBHOOK_REFRESH_GAP", 15, low=0, high=3600)  # seconds a company
 WEBHOOK_EVENT_LEASE = env.number("WEBHOOK_EVENT_LEASE", 120, low=1, high=3600)  # seconds
 WEBHOOK_SETTLE_TIME = env.number("WEBHOOK_SETTLE_TIME", 60, low=0.1, high=3600)  # of a lost answer

@@ -236,6 +236,13 @@ def test_only_the_broken_door_is_told(watched: Office) -> None:
     assert not told(REFRESH)
 
 
+def test_company_that_asks_for_no_feed_is_not_brought_to_its_door(watched: Office) -> None:
+    unsubscribe(FEED)
+    watched.company()
+    subscriptions.check()
+    assert not Delivery.objects.exists()
+
+
 def test_bodies_are_of_fifty_items_and_known_by_the_subdomain(
     watched: Office, settings: Settings
 ) -> None:
