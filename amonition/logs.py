@@ -10,6 +10,7 @@ SECRET_FIELDS = re.compile(r"token|secret|password|authorization", re.IGNORECASE
 PHONE = re.compile(r"(?<![\w.-])\+?\d[\d\s()-]{8,17}\d(?![\w.-])")
 EMAIL = re.compile(r"[\w.+-]+@([\w-]+\.[\w.-]+)")
 WEBHOOK_SECRET = re.compile(r"(/webhooks/amocrm/)[^/\s]+")
+AS_THEY_ARE = (bool, int, float, dict, list, tuple, type(None))
 NOT_PERSONAL = frozenset({"timestamp", "level", "logger"})
 
 
@@ -29,8 +30,8 @@ def mask_event(
             continue
         if SECRET_FIELDS.search(name):
             event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = mask(value)
+        elif not isinstance(value, AS_THEY_ARE):
+            event[name] = mask(str(value))  # a request, an id, an error: their texts have paths
     return event
 
 

@@ -98,12 +98,13 @@ def known(*, companies: Sequence[int], tokens: Sequence[str]) -> OwnWrites:
     """Everything about these companies; `tokens`: of create attempts, as found in the hooks."""
     if not companies:
         return OwnWrites()
-    texts = [str(company) for company in companies]
-    last = statements.fetch(LAST, {"texts": texts})
+    # What is on its way first: a write that is confirmed between the two reads is in the second.
+    noted = {"companies": list(companies), "unsettled": UNSETTLED_SECONDS}
+    on_their_way = statements.fetch(NOTED, noted)
+    last = statements.fetch(LAST, {"texts": [str(company) for company in companies]})
     confirmed = {company: moment for company, moment in last if moment is not None}
     unsettled = set()
-    noted = {"companies": list(companies), "unsettled": UNSETTLED_SECONDS}
-    for company, updated_at in statements.fetch(NOTED, noted):
+    for company, updated_at in on_their_way:
         if updated_at is None:
             unsettled.add(company)
         else:

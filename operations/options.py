@@ -8,6 +8,7 @@ from django.db import transaction
 from operations import audit
 from operations.models import Option
 
+LONGEST_VALUE = 2000  # characters, as the table has it
 LONGEST_HOST = 253  # characters, DNS's limit
 MOST_PER_HOUR = 100_000  # transfers; more is a typing error
 
@@ -43,7 +44,10 @@ def put(*, key: Option.Key, value: str, who: str) -> None:
 
 def check(key: Option.Key, value: str) -> str:
     """The value as it is kept. Raises OptionRefusedError."""
-    return CHECKS[key](value.strip())
+    checked = CHECKS[key](value.strip())
+    if len(checked) > LONGEST_VALUE:
+        raise OptionRefusedError(f"Не длиннее {LONGEST_VALUE} знаков")
+    return checked
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -56,7 +60,8 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def _whole(value: str) -> str:
-    if not (value.isascii() and value.isdigit() and int(value) <= MOST_PER_HOUR):
+    is_short = len(value) <= len(str(MOST_PER_HOUR))
+    if not (value.isascii() and value.isdigit() and is_short and int(value) <= MOST_PER_HOUR):
         raise OptionRefusedError(f"Целое число от 0 до {MOST_PER_HOUR}")
     return str(int(value))
 

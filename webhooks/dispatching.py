@@ -5,6 +5,7 @@ import random
 import uuid
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from operations import doorbell, statements
 from webhooks.models import Event
@@ -37,22 +38,31 @@ RETURNING id
 """  # noqa: S608 - built from numbers of this file
 CLAIM = """
 UPDATE webhooks_event e
-SET state = 'working', holder = %(holder)s, attempts = attempts + 1,
+SET state = CASE WHEN attempts >= %(most)s THEN 'dead' ELSE 'working' END,
+    holder = CASE WHEN attempts >= %(most)s THEN NULL ELSE %(holder)s::uuid END,
+    error = CASE WHEN attempts >= %(most)s THEN 'WorkerLost' ELSE error END,
+    reason = CASE WHEN attempts >= %(most)s THEN 'Рабочий процесс не доживал до конца' ELSE reason END,
+    attempts = attempts + 1,
     lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 WHERE id = %(id)s AND not_before <= clock_timestamp()
   AND (state = 'waiting' OR (state = 'working' AND lease_until < clock_timestamp()))
   AND NOT EXISTS (
       SELECT FROM webhooks_event b WHERE b.door = e.door AND b.entity_id = e.entity_id
-      AND b.id < e.id AND b.state IN ('waiting', 'working'))
-RETURNING id
+      AND b.id <> e.id AND (b.id < e.id AND b.state IN ('waiting', 'working')
+                            OR b.state = 'working' AND b.lease_until > clock_timestamp()))
+RETURNING state
 """
-# Where a newer event of the company waits already, that one does what this one would do again.
+# Where another event of the company waits already, that one does what this one would do again.
 PUT_BACK = """
+WITH beside AS (
+    UPDATE webhooks_event n SET by_button = n.by_button OR e.by_button, times = n.times + e.times
+    FROM webhooks_event e
+    WHERE e.id = %(id)s AND e.holder = %(holder)s AND e.door <> 'lead-status'
+      AND n.door = e.door AND n.entity_id = e.entity_id AND n.state = 'waiting' AND n.id <> e.id
+    RETURNING n.id
+)
 UPDATE webhooks_event e
-SET state = CASE WHEN EXISTS (
-        SELECT FROM webhooks_event n WHERE n.door = e.door AND n.entity_id = e.entity_id
-        AND n.id > e.id AND n.state = 'waiting' AND e.door <> 'lead-status')
-    THEN 'done' ELSE 'waiting' END,
+SET state = CASE WHEN EXISTS (SELECT FROM beside) THEN 'done' ELSE 'waiting' END,
     holder = NULL, lease_until = NULL, rung_at = NULL, reason = %(reason)s, error = %(error)s,
     attempts = attempts - %(free)s,
     not_before = clock_timestamp() + %(pause)s * interval '1 second'
@@ -64,10 +74,14 @@ SET state = %(state)s, holder = NULL, lease_until = NULL, handled_at = clock_tim
     reason = %(reason)s, error = %(error)s, subject = %(subject)s
 WHERE id = %(id)s AND holder = %(holder)s
 """
+# Of several events of one company the newest one is enough.
 REVIVE = """
 UPDATE webhooks_event e SET state = 'waiting', attempts = 0, rung_at = NULL, error = '',
     not_before = clock_timestamp()
-WHERE id = ANY(%(ids)s) AND state IN ('done', 'refused', 'dead')
+WHERE id IN (
+    SELECT DISTINCT ON (door, entity_id, CASE WHEN door = 'lead-status' THEN id END) id
+    FROM webhooks_event WHERE id = ANY(%(ids)s) AND state IN ('done', 'refused', 'dead')
+    ORDER BY door, entity_id, CASE WHEN door = 'lead-status' THEN id END, id DESC)
   AND (door = 'lead-status' OR NOT EXISTS (
       SELECT FROM webhooks_event n WHERE n.door = e.door AND n.entity_id = e.entity_id
       AND n.state = 'waiting'))
@@ -85,9 +99,14 @@ def ring_due() -> int:
 def claim(*, event_id: int) -> tuple[Event, uuid.UUID] | None:
     """The event, ours until its lease ends; None where it is somebody else's, or not its turn."""
     holder = uuid.uuid4()
-    arguments = {"id": event_id, "holder": holder, "lease": settings.WEBHOOK_EVENT_LEASE}
-    if not statements.fetch(CLAIM, arguments):
-        return None
+    arguments = {
+        "id": event_id,
+        "holder": holder,
+        "lease": settings.WEBHOOK_EVENT_LEASE,
+        "most": MOST_ATTEMPTS,
+    }
+    if statements.fetch(CLAIM, arguments) != [(Event.State.WORKING.value,)]:
+        return None  # or it has killed worker after worker, and is dead now
     return Event.objects.get(pk=event_id), holder
 
 
@@ -124,7 +143,10 @@ def put_back(
         "free": 0 if pause is None else 1,
         "pause": pause_after(event.attempts) if pause is None else pause,
     }
-    statements.execute(PUT_BACK, arguments)
+    try:
+        statements.execute(PUT_BACK, arguments)
+    except IntegrityError:  # another one was written down meanwhile, and can be seen by now
+        statements.execute(PUT_BACK, arguments)
 
 
 def revive(*, event_ids: list[int]) -> int:

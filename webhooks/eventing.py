@@ -15,6 +15,7 @@ from webhooks.models import Door
 TOKEN = re.compile(r"[0-9a-f]{32}")  # a create attempt's
 LONGEST_WORD = 20  # characters of an entity or an action
 
+# Two readers take the rows of companies in one order: without it they deadlock.
 # A company that has just been refreshed waits a little: a storm of hooks ends in two writes.
 ADD = """
 WITH given AS (
@@ -30,7 +31,9 @@ SELECT delivery, door, entity, action, entity_id, last_modified, by_button, item
        greatest(clock_timestamp(), CASE WHEN door = 'company-refresh' THEN (
            SELECT max(p.handled_at) + %(gap)s * interval '1 second' FROM webhooks_event p
            WHERE p.door = given.door AND p.entity_id = given.entity_id) END), ''
-FROM given ORDER BY ord
+FROM given
+ORDER BY door <> 'lead-status', CASE WHEN door <> 'lead-status' THEN door END,
+         CASE WHEN door <> 'lead-status' THEN entity_id END, ord
 ON CONFLICT (door, entity_id) WHERE state = 'waiting' AND door IN ('company-refresh', 'company-feed')
 DO UPDATE SET
     times = e.times + excluded.times, by_button = e.by_button OR excluded.by_button,

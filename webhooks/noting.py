@@ -56,6 +56,7 @@ WHERE id = %(id)s AND holder = %(holder)s
 """
 PUT_BACK = """
 UPDATE webhooks_note SET state = %(state)s, holder = NULL, lease_until = NULL,
+    sent_at = CASE WHEN %(state)s = 'planned' THEN NULL ELSE sent_at END,
     attempts = attempts - %(free)s, not_before = clock_timestamp() + %(pause)s * interval '1 second'
 WHERE id = %(id)s AND holder = %(holder)s
 """
@@ -103,6 +104,10 @@ def leave(*, note_id: int) -> None:
     if not claimed:
         return
     note = Note.objects.get(pk=note_id)
+    if options.get(Option.Key.NOTES) != "on" and not note.sent_at:
+        arguments = {"id": note.pk, "holder": holder, "note_id": None}
+        statements.execute(CLOSE, arguments | {"state": Note.State.GIVEN_UP})
+        return
     try:
         with closing(connection.ready_client()) as client:
             found = _read_back(client, note) if note.sent_at else None

@@ -7,10 +7,17 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from operations import audit
+from operations import audit, statements
 from webhooks import dispatching
 from webhooks.models import Delivery, Event
 
+# One of each body: two of one cannot both wait.
+REREAD = """
+UPDATE webhooks_delivery d SET state = 'stored', due_at = clock_timestamp()
+WHERE id = ANY(%(ids)s) AND NOT EXISTS (
+    SELECT FROM webhooks_delivery w
+    WHERE w.door = d.door AND w.digest = d.digest AND w.state = 'stored')
+"""
 MOST_REPLAYED = 10_000  # events at once; more is a matter of several commands
 
 
@@ -53,6 +60,10 @@ def replay(*, events: QuerySet[Event], who: str) -> int:
 
 def reread(*, deliveries: QuerySet[Delivery], who: str) -> int:
     """Parse stored requests once more, as after a mended parser or account number. How many."""
-    count = deliveries.exclude(state=Delivery.State.STORED).update(state=Delivery.State.STORED)
+    chosen = deliveries.exclude(state=Delivery.State.STORED).order_by(
+        "door", "digest", "-received_at"
+    )
+    ids = list(chosen.distinct("door", "digest").values_list("pk", flat=True)[:MOST_REPLAYED])
+    count = statements.execute(REREAD, {"ids": ids})
     audit.record(who=who, action="webhooks_reread", target=str(count))
     return count

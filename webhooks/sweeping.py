@@ -29,8 +29,9 @@ DELETE FROM webhooks_note WHERE id IN (
 """,
     "webhooks_transfer": """
 UPDATE webhooks_transfer SET event_id = NULL WHERE event_id IN (
-    SELECT id FROM webhooks_event
-    WHERE received_at < clock_timestamp() - %(days)s * interval '1 day' LIMIT %(most)s)
+    SELECT e.id FROM webhooks_event e JOIN webhooks_transfer t ON t.event_id = e.id
+    WHERE e.received_at < clock_timestamp() - %(days)s * interval '1 day'
+      AND e.state NOT IN ('waiting', 'working') LIMIT %(most)s)
 """,
     "webhooks_event": """
 DELETE FROM webhooks_event WHERE id IN (

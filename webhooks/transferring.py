@@ -64,7 +64,9 @@ def _in_stage(
 ) -> LeadRecord | None:
     """The lead as it is now; None where the hook or the lead itself shows another status."""
     pipeline, status = cards.status_of(event.item)
-    if status is not None and not _may_be(wanted, pipeline, status):
+    # A body without a time may be an old one: the lead itself is asked.
+    is_told = status is not None and event.last_modified is not None
+    if is_told and not _may_be(wanted, pipeline, status):
         return None
     lead = client.leads.get(event.entity_id, lane=Lane.INTERACTIVE)
     if lead is None or lead.is_deleted or (lead.pipeline_id, lead.status_id) not in wanted:
@@ -72,7 +74,7 @@ def _in_stage(
     return lead
 
 
-def _may_be(wanted: frozenset[tuple[int, int]], pipeline: int | None, status: int) -> bool:
+def _may_be(wanted: frozenset[tuple[int, int]], pipeline: int | None, status: int | None) -> bool:
     return (pipeline, status) in wanted or (
         pipeline is None and any(status == each for _, each in wanted)
     )

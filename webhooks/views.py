@@ -65,13 +65,18 @@ class DoorView(APIView):
     @extend_schema(exclude=True)
     def post(self, request: Request, secret: str, door: Door) -> Response:  # noqa: ARG002 - the URL's
         """204 stored, 413 too large, 503 nowhere to store it."""
-        if _announced(request) > MOST_BYTES:
+        length = _announced(request)
+        if length is None:
+            return Response(status=HTTPStatus.LENGTH_REQUIRED)  # Django would read nothing of it
+        if length > MOST_BYTES:
             bell.count("webhooks_too_large")
             return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             body = request._request.read()
         except UnreadablePostError:
             return Response(status=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        if len(body) < length:
+            return Response(status=HTTPStatus.BAD_REQUEST)  # it broke off; amoCRM brings it again
         try:
             is_new = inbox.receive(door=door, body=body, headers=_kept(request))
         except inbox.InboxFullError:
@@ -89,7 +94,10 @@ def _is_secret(given: str) -> bool:
     return any(matches)
 
 
-def _announced(request: Request) -> int:
+def _announced(request: Request) -> int | None:
+    """The body's length as the headers have it; None where it comes in chunks."""
+    if "Transfer-Encoding" in request.headers:
+        return None
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

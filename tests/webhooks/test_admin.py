@@ -46,8 +46,12 @@ def viewer(*codenames: str) -> Client:
 
 
 def delivery(body: bytes = b"", **values: object) -> Delivery:
-    given = {"door": Door.COMPANY_REFRESH, "state": Delivery.State.READ} | values
-    return Delivery.objects.create(id=uuid.uuid4(), body=body, digest=uuid.uuid4().bytes, **given)
+    given: dict[str, object] = {
+        "door": Door.COMPANY_REFRESH,
+        "state": Delivery.State.READ,
+        "digest": uuid.uuid4().bytes,
+    }
+    return Delivery.objects.create(id=uuid.uuid4(), body=body, **given | values)
 
 
 def event(number: int = 7_001, **values: object) -> Event:

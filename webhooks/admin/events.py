@@ -10,7 +10,16 @@ from django.utils import timezone
 
 from webhooks import replaying, selectors
 from webhooks.admin.listing import NumberSearchAdmin
-from webhooks.admin.showing import NOTE_TONES, card, labelled, moment_of, row, short, span
+from webhooks.admin.showing import (
+    NOTE_TONES,
+    THIS_FORTNIGHT,
+    card,
+    labelled,
+    moment_of,
+    row,
+    short,
+    span,
+)
 from webhooks.models import Door, Event, Note, Transfer
 
 TONES = {
@@ -44,8 +53,8 @@ class EventAdmin(NumberSearchAdmin):
     """The data of an event is shown to those who may have it handled again."""
 
     list_display = (
-        "id", "shown_state", "door", "shown_card", "shown_received", "shown_span", "shown_times",
-        "attempts", "shown_reason", "shown_note",
+        "id", "shown_state", "door", "shown_card", "shown_when", "shown_span", "shown_times",
+        "attempts", "shown_note", "shown_reason",
     )  # fmt: skip
     list_filter = ("state", "door", ErrorFilter, "by_button")
     list_select_related = ("note",)
@@ -63,6 +72,7 @@ class EventAdmin(NumberSearchAdmin):
         }),
     )  # fmt: skip
     change_form_after_template = "webhooks/event.html"
+    shown_when = moment_of("received_at", "получено", form=THIS_FORTNIGHT)
     shown_received = moment_of("received_at", "получено")
     shown_due = moment_of("not_before", "не раньше")
     shown_rung = moment_of("rung_at", "отправлено в очередь")

@@ -23,6 +23,8 @@ WANTED = re.compile(r"(?:.*/detail/)?([0-9]{1,19})/?", re.ASCII)
 PHONE = re.compile(r"\+[0-9]{5,14}(?=[0-9]{2})", re.ASCII)  # E.164, but for its last two digits
 CARDS = {"lead": "сделка", "company": "компания", "contact": "контакт", "customer": "покупатель"}
 PAGES = {"lead": "leads", "company": "companies", "contact": "contacts", "customer": "customers"}
+MOMENT = "%d.%m.%Y %H:%M:%S"
+THIS_FORTNIGHT = "%d.%m %H:%M:%S"  # for lists of what is kept no longer
 LONGEST_TEXT = 140  # characters of a reason in a list; all of it is on the row's own page
 UNITS = ((86_400, "д"), (3_600, "ч"), (60, "мин"))  # seconds
 
@@ -65,24 +67,26 @@ def row(model: str, key: object, text: str) -> str:
     return format_html('<a class="underline whitespace-nowrap" href="{}">{}</a>', url, text)
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | None, *, form: str = MOMENT) -> str:
     """In the admin's zone; UTC when pointed at."""
     if at is None:
         return "—"
-    here = f"{timezone.localtime(at):%d.%m.%Y %H:%M:%S}"
+    here = timezone.localtime(at).strftime(form)
     return format_html(
         '<span class="whitespace-nowrap" title="{} UTC">{}</span>',
-        f"{at.astimezone(UTC):%d.%m.%Y %H:%M:%S}",
+        at.astimezone(UTC).strftime(MOMENT),
         here,
     )
 
 
-def moment_of(field: str, description: str) -> Callable[[object, object], str]:
+def moment_of(
+    field: str, description: str, *, form: str = MOMENT
+) -> Callable[[object, object], str]:
     """A method of an admin that shows a row's moment."""
 
     @admin.display(description=description)
     def shown(_admin: object, row: object) -> str:
-        return moment(getattr(row, field))
+        return moment(getattr(row, field), form=form)
 
     return shown
 
@@ -104,7 +108,7 @@ def masked(text: str) -> str:
 def short(text: str, *, about: str = "") -> str:
     """For a cell of a list, where long words must not push the others out. `about`: in small."""
     return format_html(
-        '<div style="min-width: 14rem; overflow-wrap: anywhere; white-space: normal">{}'
+        '<div style="min-width: 12rem; overflow-wrap: anywhere; white-space: normal">{}'
         '<div class="text-xs text-base-500">{}</div></div>',
         Truncator(text).chars(LONGEST_TEXT) or "—",
         about,

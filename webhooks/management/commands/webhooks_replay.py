@@ -10,6 +10,7 @@ from webhooks import replaying
 from webhooks.models import Door, Event
 from webhooks.replaying import MOST_REPLAYED, Selection
 
+MOST_HOURS = 24 * 14  # events are kept for 14 days
 FINISHED = [state.value for state in Event.State if state not in Event.UNFINISHED]
 
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         selection = Selection(**{name: options[name] for name in names})
         if selection == Selection(ids=[]):
             raise CommandError("Назовите события: номерами или --state, --door, --error, --hours")
+        if selection.hours is not None and not 0 < selection.hours <= MOST_HOURS:
+            raise CommandError(f"--hours: больше 0 и не больше {MOST_HOURS}")
         events = replaying.select(selection)
         found = events.count()
         if found > MOST_REPLAYED:

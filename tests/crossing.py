@@ -1,0 +1,42 @@
+"""Interleavings that do not depend on luck: works that start while somebody keeps a lock."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.db import Error, connection, transaction
+
+from tests.waiting import wait_until
+
+BLOCKED = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+SECONDS = 30.0  # until everybody waits or is done
+
+
+def behind(hold: Callable[[], object], works: Sequence[Callable[[], object]]) -> list[object]:
+    """What each work returned, or the database error that it met.
+
+    They start within a transaction of `hold`, which is committed once each of them is done or
+    waits for a lock.
+    """
+    with ThreadPoolExecutor(len(works)) as pool:
+        with transaction.atomic():
+            hold()
+            futures = [pool.submit(_result, work) for work in works]
+            wait_until(lambda: _are_stuck(futures), seconds=SECONDS, what="works that wait")
+        return [future.result() for future in futures]
+
+
+def _result(work: Callable[[], object]) -> object:
+    try:
+        return work()
+    except Error as error:
+        return error
+    finally:
+        connection.close()
+
+
+def _are_stuck(futures: Sequence[Future[object]]) -> bool:
+    running = sum(not future.done() for future in futures)
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCKED)
+        row = cursor.fetchone()
+    return running == (row[0] if row else 0)
