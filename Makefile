@@ -8,7 +8,7 @@ DEVELOPMENT := .venv/.installed-development
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long
+.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ bench: $(DEVELOPMENT)  ## the benchmarks (ten minutes)
 
 bench-long: $(DEVELOPMENT)  ## the long ones
 	@$(BIN)/python -m benchmarks --long $(ARGS)
+
+fuzz: $(DEVELOPMENT)  ## the webhooks' parser against a million bodies (first: .venv/bin/pip install atheris==3.0.0)
+	@$(BIN)/python -m tests.webhooks.fuzz_parsing $(ARGS)
 
 $(RUNTIME): requirements.txt
 $(DEVELOPMENT): requirements-dev.txt

@@ -13,10 +13,12 @@ from webhooks.models import Event
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 8  # with the pauses below about ten minutes; then a person looks at it
+MOST_CLAIMS = 20  # of an event whose workers die: then it is the event that kills them
 FIRST_PAUSE = 2.0  # seconds; doubles
 LONGEST_PAUSE = 300.0
 MOST_RUNG = 40  # tasks in the broker at a time: two processes have enough to do, and it stays small
 RUNG_SECONDS = 30  # then a ring that nobody has answered is taken for lost
+LOST_SECONDS = 5  # the same for an event whose worker has died: nobody is going to answer
 
 # Events of one card are handled one after the other, in their order.
 RING = f"""
@@ -27,7 +29,8 @@ WITH room AS (
     SELECT e.id FROM webhooks_event e
     WHERE e.state IN ('waiting', 'working') AND e.not_before <= clock_timestamp()
       AND (e.state = 'waiting' OR e.lease_until < clock_timestamp())
-      AND (e.rung_at IS NULL OR e.rung_at < clock_timestamp() - interval '{RUNG_SECONDS} s')
+      AND (e.rung_at IS NULL OR e.rung_at < clock_timestamp() - interval '1 s'
+           * CASE WHEN e.state = 'working' THEN {LOST_SECONDS} ELSE {RUNG_SECONDS} END)
       AND NOT EXISTS (
           SELECT FROM webhooks_event b WHERE b.door = e.door AND b.entity_id = e.entity_id
           AND b.id < e.id AND b.state IN ('waiting', 'working'))
@@ -103,7 +106,7 @@ def claim(*, event_id: int) -> tuple[Event, uuid.UUID] | None:
         "id": event_id,
         "holder": holder,
         "lease": settings.WEBHOOK_EVENT_LEASE,
-        "most": MOST_ATTEMPTS,
+        "most": MOST_CLAIMS,
     }
     if statements.fetch(CLAIM, arguments) != [(Event.State.WORKING.value,)]:
         return None  # or it has killed worker after worker, and is dead now

@@ -16,9 +16,9 @@ from tests.webhooks.office import SELLER, TRANSFER, Office
 from webhooks import sweeping
 from webhooks.models import Door, Event, Note, Transfer
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
-SECONDS = 120  # for a dozen deaths, each of which costs a lease
+SECONDS = 200  # for a dozen deaths, each of which costs a lease
 EVENT = ("event.claimed", "event.handled", "event.closed")
 NOTE = ("note.marked", "note.sent")
 FEED = "https://shop.example.net/feed.xml"

@@ -163,6 +163,23 @@ def test_request_is_read_again_and_the_journal_says_who_wanted_it(operator: Clie
     ]
 
 
+def test_of_equal_requests_one_is_read_again(operator: Client) -> None:
+    given = {"digest": b"0" * 16, "state": Delivery.State.INVALID}
+    twins = [delivery(b"a=1", **given) for _ in range(2)]
+    assert press(operator, DELIVERIES, "read_again", [twin.pk for twin in twins]) == 302
+    assert Delivery.objects.filter(state=Delivery.State.STORED).count() == 1
+    assert press(operator, DELIVERIES, "read_again", [twin.pk for twin in twins]) == 302
+    assert Delivery.objects.filter(state=Delivery.State.STORED).count() == 1
+
+
+def test_of_a_companys_events_the_newest_is_handled_again(operator: Client) -> None:
+    dead = [event(7_001, state=Event.State.DEAD) for _ in range(2)]
+    leads = [event(31, door=Door.LEAD_STATUS, state=Event.State.DEAD) for _ in range(2)]
+    assert press(operator, EVENTS, "handle_again", [row.pk for row in dead + leads]) == 302
+    waiting = Event.objects.filter(state=Event.State.WAITING).values_list("pk", flat=True)
+    assert set(waiting) == {dead[1].pk, leads[0].pk, leads[1].pk}
+
+
 def test_who_may_only_look_sees_no_body_and_has_no_button() -> None:
     client = viewer("view_delivery", "view_event")
     stored = delivery(b"phone=secret-of-a-customer", state=Delivery.State.INVALID)

@@ -180,7 +180,7 @@ def test_lease_that_is_over_gives_the_event_to_the_next_one(settings: Settings) 
 @pytest.mark.django_db
 def test_event_that_kills_its_workers_dies_too() -> None:
     one = event()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(dispatching.MOST_CLAIMS):
         _claim(one)
         hurry(one)
     assert dispatching.claim(event_id=one.pk) is None

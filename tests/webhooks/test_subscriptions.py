@@ -16,9 +16,11 @@ from pytest_django import Settings
 from clients.amocrm.webhooks import Webhook
 from clients.pacing import Lane
 from companies.fields import FEED_REQUEST, SELLER_ID
-from crm.connection import ready_client
+from crm.connection import pace, ready_client
 from operations import leases
 from operations.models import Alert
+from tests.clients.scripted_server import ScriptedServer, reply
+from tests.clients.talking import answering
 from tests.crm.emulated import asked, asked_at_all
 from tests.webhooks import bodies
 from tests.webhooks.office import ELSEWHERE, SECRET, SELLER, TRANSFER, Office
@@ -121,13 +123,14 @@ def test_subscribed_addresses_open_the_doors(watched: Office) -> None:
 
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "WEBHOOK_SECRETS", "AMOCRM_URL"])
 def test_nothing_is_asked_where_something_is_not_configured(
-    office: Office, settings: Settings, name: str
+    office: Office, settings: Settings, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     before = asked_at_all(office.amocrm)
     setattr(settings, name, "")
     assert not subscriptions.check()
     assert asked_at_all(office.amocrm) == before
     assert not SubscriptionWatch.objects.exists()
+    assert not caplog.records  # every ten minutes
 
 
 def test_second_check_changes_nothing(watched: Office) -> None:
@@ -317,6 +320,19 @@ def test_what_cannot_be_mended_is_told_and_stays_a_gap(watched: Office) -> None:
     assert told(LEADS) == Counter([lead])
 
 
+def test_secret_is_not_told_where_amocrm_quotes_our_address(
+    office: Office, settings: Settings
+) -> None:
+    nothing = reply(b"", "204 No Content")
+    said = reply(f'{{"detail":"destination {url(LEADS)} is no good"}}'.encode(), "400 Bad Request")
+    with ScriptedServer((answering(nothing, said),), None) as server:
+        settings.AMOCRM_URL = server.url
+        pace().open(after_seconds=0)
+        subscriptions.check()
+    assert f"destination {PREFIX}/***/lead-status/ is no good" in alert().text
+    assert SECRET not in alert().text
+
+
 def test_failing_set_up_is_told(office: Office) -> None:
     office.amocrm.settings(is_admin=False)
     subscriptions.check()
@@ -357,6 +373,7 @@ def test_gap_ends_when_it_was_read_long_enough_after_mending(watched: Office) ->
     subscriptions.check()
     subscriptions.check()
     assert watching.gaps().exists()
+    assert alert().recovered_at is None
     pass_time()
     subscriptions.check()
     assert not watching.gaps().exists()
