@@ -8,12 +8,11 @@ repeats companies and skips none. (One that is deleted meanwhile may; so absence
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.utils import timezone
-
 from clients.amocrm.client import AmoCrm
 from clients.amocrm.records import CompanyRecord
 from clients.pacing import Lane
 from companies.models import Watermark
+from operations import statements
 
 MOST_PAGES = 100  # a stretch: at 7 requests/s and an answer of 0.3 s half a minute
 
@@ -31,13 +30,13 @@ class Scan:
         self._floor = floor
         self._row = Watermark.objects.get()
         if self._row.scan_started_at is None:
-            self._keep(page=1, started_at=timezone.now())
+            self._keep(page=1, started_at=statements.now())
         self.is_complete = False
 
     @property
     def started_at(self) -> datetime:
         """When the first page was read."""
-        return self._row.scan_started_at or timezone.now()
+        return self._row.scan_started_at or statements.now()
 
     def records(self) -> Iterator[CompanyRecord]:
         """The companies of this stretch, some of them perhaps twice."""

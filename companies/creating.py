@@ -43,11 +43,15 @@ class _Mark:
         self._marked: datetime | None = None
 
     def __call__(self) -> float:
-        """The monotonic instant after which the first byte may not leave any more."""
+        """The monotonic instant after which the first byte may not leave any more.
+
+        It counts from before the statement: a commit that takes long ages the mark, too.
+        """
+        not_after = time.monotonic() + self._gap
         self._marked = attempts.mark_sent(attempt=self._attempt, marked=self._marked)
         if self._marked is None:
             raise AttemptLostError(self._attempt)
-        return time.monotonic() + self._gap
+        return not_after
 
 
 def create(*, context: WriteContext, exports: Sequence[Export]) -> Outcome:

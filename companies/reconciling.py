@@ -9,15 +9,15 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
-from django.utils import timezone
 
 from clients.amocrm.client import AmoCrm
 from clients.amocrm.records import CompanyRecord
 from clients.pacing import Lane
 from companies import attempts
-from companies.absence import Scan
+from companies.absence import MOST_PAGES, Scan
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import CompanyDuplicate, CreateAttempt, SellerSync
 from operations import alerts, leases, statements
@@ -37,6 +37,9 @@ WHERE state = 's' AND sent_at < clock_timestamp() - %(settle)s * interval '1 sec
   AND (absent_at IS NULL OR absent_at < clock_timestamp() - %(settle)s * interval '1 second' / 4)
 ORDER BY absent_reads, sent_at LIMIT %(most)s
 """
+BY_ID = """
+SELECT id, watermark, absent_reads, sent_at FROM create_attempt WHERE id = ANY(%(attempts)s)
+"""
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A due attempt and the sellers it still has to account for."""
+    """A sent attempt and the sellers it still has to account for."""
 
     attempt: uuid.UUID
     watermark: int
@@ -83,6 +86,10 @@ def settle(*, client: AmoCrm, settle_time: float) -> Settled | None:
 
 def _due(settle_time: float) -> list[_Open]:
     rows = statements.fetch(DUE, {"settle": settle_time, "most": MOST_ATTEMPTS})
+    return _opened(rows)
+
+
+def _opened(rows: Iterable[tuple[Any, ...]]) -> list[_Open]:
     return [
         _Open(attempt, watermark, absent_reads, sent_at, _sellers(attempt))
         for attempt, watermark, absent_reads, sent_at in rows
@@ -106,19 +113,29 @@ def _by_token(client: AmoCrm, due: _Open, done: Settled) -> _Open | None:
 
 
 def _by_scan(
-    client: AmoCrm, missing: Sequence[_Open], done: Settled, settle_time: timedelta
+    client: AmoCrm,
+    missing: Sequence[_Open],
+    done: Settled,
+    settle_time: timedelta,
+    most_pages: int = MOST_PAGES,
 ) -> None:
     """A stretch of all companies newer than the oldest attempt, while no new ones are created.
 
-    An attempt is judged by a scan that began after its settle time, and that came to its end.
+    An attempt is judged by a scan that began after its settle time, and that came to its end. Such
+    a scan has looked for it in each of its stretches, whoever was due then: each looks for everybody.
     """
     with leases.held(name=attempts.ABSENCE_SCAN, seconds=SCAN_SECONDS) as holder:
         if holder is None:
             done.waiting += len(missing)
             return
-        scan = Scan(client=client, floor=min(due.watermark for due in missing))
-        wanted = frozenset().union(*(due.sellers for due in missing))
-        found = _companies(record for record in scan.records() if record.text(SELLER_ID) in wanted)
+        floor = min(due.watermark for due in missing)
+        scan = Scan(client=client, floor=floor, most_pages=most_pages)
+        sought = _sought()
+        found = _companies(record for record in scan.records() if record.text(SELLER_ID) in sought)
+    judged = {due.attempt for due in missing}
+    others = {sought[seller] for seller in found} - judged
+    for other in _opened(statements.fetch(BY_ID, {"attempts": list(others)})):
+        _adopt(other, found, done)
     for due in missing:
         rest = _adopt(due, found, done)
         if rest is None:
@@ -127,6 +144,14 @@ def _by_scan(
             _absent(rest, done)
         else:
             done.waiting += 1
+
+
+def _sought() -> dict[str, uuid.UUID]:
+    """Whoever was sent and is not settled -> the attempt."""
+    sellers = SellerSync.objects.filter(
+        state=SellerSync.State.CLAIMED, attempt__state=CreateAttempt.State.SENT
+    )
+    return {seller.seller_id: seller.attempt_id for seller in sellers if seller.attempt_id}
 
 
 def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Open | None:
@@ -156,7 +181,7 @@ def _absent(rest: _Open, done: Settled) -> None:
     done.waiting += 1
     CreateAttempt.objects.filter(
         pk=rest.attempt, state=CreateAttempt.State.SENT, sent_at=rest.sent_at
-    ).update(absent_reads=F("absent_reads") + 1, absent_at=timezone.now())
+    ).update(absent_reads=F("absent_reads") + 1, absent_at=statements.now())
 
 
 def _companies(records: Iterable[CompanyRecord]) -> dict[str, list[int]]:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -11,6 +12,12 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 logger = logging.getLogger(__name__)
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; a restart of PostgreSQL takes a few
+
+
+def now() -> datetime:
+    """PostgreSQL's time: what is compared with its moments is measured by its clock."""
+    moment: datetime = fetch("SELECT clock_timestamp()", {})[0][0]
+    return moment
 
 
 def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,12 +1,19 @@
 """The transitions of a create attempt that whole pushes do not reach."""
 
+import time
 import uuid
 from datetime import UTC, datetime
 
 import pytest
 
 from companies import attempts
+from companies.creating import _Mark
 from companies.models import Company, CompanyDuplicate, CreateAttempt, SellerSync
+from companies.reconciling import Settled, _absent, _Open
+from operations import statements
+from tests.crossing import BLOCKED, behind
+from tests.database_clock import DatabaseClock
+from tests.waiting import wait_until
 from tests.world import watermark
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +101,27 @@ def test_late_answer_for_a_seller_with_a_company_is_written_down_as_a_duplicate(
     assert _confirm(attempt, s1=11, s2=12).duplicates == 2
     assert set(CompanyDuplicate.objects.values_list("company_id", flat=True)) == {"11", "12"}
     assert set(Company.objects.values_list("company_id", flat=True)) == {"21", "22"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_gap_counts_from_before_a_mark_that_takes_long(attempt: uuid.UUID) -> None:
+    def lock() -> None:
+        CreateAttempt.objects.select_for_update().get(pk=attempt)
+
+    def moment_of_waiting() -> float:
+        wait_until(lambda: statements.fetch(BLOCKED, {})[0][0] > 0, seconds=30, what="a mark waits")
+        return time.monotonic()
+
+    not_after, waited_at = behind(lock, [_Mark(attempt, 60.0), moment_of_waiting])
+    assert isinstance(not_after, float)
+    assert isinstance(waited_at, float)
+    assert not_after < waited_at + 60.0
+
+
+def test_absence_is_dated_by_the_clock_of_the_database(attempt: uuid.UUID) -> None:
+    sent_at = attempts.mark_sent(attempt=attempt, marked=None)
+    assert sent_at is not None
+    DatabaseClock(AS_OF)
+    due = _Open(attempt, watermark=0, absent_reads=0, sent_at=sent_at, sellers=frozenset({"s1"}))
+    _absent(due, Settled())
+    assert CreateAttempt.objects.get().absent_at == AS_OF
