@@ -8,7 +8,7 @@ DEVELOPMENT := .venv/.installed-development
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz
+.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz model
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench-long: $(DEVELOPMENT)  ## the long ones
 
 fuzz: $(DEVELOPMENT)  ## the webhooks' parser against a million bodies (first: .venv/bin/pip install atheris==3.0.0)
 	@$(BIN)/python -m tests.webhooks.fuzz_parsing $(ARGS)
+
+model: $(DEVELOPMENT)  ## every state of the create protocol, and of its broken variants
+	@$(BIN)/python -m tests.races.create_model
 
 $(RUNTIME): requirements.txt
 $(DEVELOPMENT): requirements-dev.txt
