@@ -7,6 +7,7 @@ import pytest
 
 from companies import attempts
 from companies.models import Company, CompanyDuplicate, CreateAttempt, SellerSync
+from operations import counters
 from tests.world import watermark
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,7 @@ def test_seller_is_claimed_by_one_attempt_only(attempt: uuid.UUID) -> None:
 def test_expired_attempt_cannot_be_marked_and_frees_its_sellers(attempt: uuid.UUID) -> None:
     CreateAttempt.objects.update(lease_until=AS_OF)
     assert attempts.expire_prepared() == 2
+    assert counters.totals() == {attempts.CLAIMED_IN_VAIN: 2}
     assert attempts.mark_sent(attempt=attempt, marked=None) is None
     assert _claim(uuid.uuid4()) == {"s1", "s2"}
 
