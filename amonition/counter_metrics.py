@@ -13,6 +13,12 @@ from webhooks.models import Door, Event
 
 # Family -> its text and the labels that follow in a counter's name, each after a colon.
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "creates_unknown": ("POSTs after which nobody knew whether companies were created", ()),
+    "companies_adopted": ("Companies found in amoCRM and taken over", ("how",)),
+    "sellers_freed": ("Sellers of lost answers who turned out to have no company", ()),
+    "sellers_claimed_in_vain": ("Sellers whose POST was never sent, given back by time", ()),
+    "runs_adopted": ("Runs that nobody carried on, set going by the watchdog", ()),
+    "rung_again": ("Tasks rung by the watchdog, since the first bell was not heard", ("task",)),
     "webhooks_requests": ("Requests of amoCRM that were read", ("outcome",)),
     "webhooks_events": ("Events in the requests that were read", ("verdict",)),
     "webhooks_handled": ("Events that were handled", ("door", "state")),
@@ -24,6 +30,8 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
 ENDS = tuple(state.value for state in Event.State if state not in Event.UNFINISHED)
 # What has not happened yet is a nought: the first time has to be an increase.
 FORESEEN = (
+    *(f"companies_adopted:{how}" for how in ("read_back", "operator", "webhook")),
+    *(f"rung_again:{task}" for task in ("sync.carry_out", "sync.pump")),
     "webhooks_requests:read",
     "webhooks_requests:invalid",
     *(f"webhooks_events:{verdict.name.lower()}" for verdict in Verdict),

@@ -21,7 +21,7 @@ from clients.pacing import Lane
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import Company, CompanyDuplicate, CreateAttempt, Watermark
 from companies.reconciling import record_duplicates
-from operations import alerts, leases, statements, switches
+from operations import alerts, counters, leases, statements, switches
 from operations.models import Alert, Switch
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ POLL_SECONDS = 0.1
 CHECK_SECONDS = 25  # of reading within a pump's slice; a longer check is a matter for --adopt
 PAGE = 250  # companies a statement
 SYSTEM = "amonition"
+ADOPTED = "companies_adopted:operator"  # a counter
 
 ADOPT = """
 WITH given AS (
@@ -159,6 +160,7 @@ def adopt(*, client: AmoCrm, who: str) -> Adopted:
     Watermark.objects.filter(company_id__lt=newest).update(company_id=newest)
     switches.turn(key=Switch.Key.CREATION_CLOSED, on=False, who=who)
     alerts.recover(kind=Alert.Kind.CREATION_CLOSED)
+    counters.add({ADOPTED: done.adopted})
     logger.info("companies.adopted", extra={"adopted": done.adopted, "n": done.looked_at})
     return done
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from operations import statements
+from operations import counters, statements
 
+CLAIMED_IN_VAIN = "sellers_claimed_in_vain"  # a counter
 ABSENCE_SCAN = "companies.absence_scan"  # the lease under which absence is being proved
 
 # ORDER BY: claims that overlap take their row locks in one order. Without it they deadlock.
@@ -196,4 +197,6 @@ def release(
 
 def expire_prepared() -> int:
     """The reaper: attempts that were never sent give their sellers back. How many sellers."""
-    return statements.execute(EXPIRE, {})
+    freed = statements.execute(EXPIRE, {})
+    counters.add({CLAIMED_IN_VAIN: freed})
+    return freed

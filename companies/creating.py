@@ -24,9 +24,11 @@ from companies.exports import Export, Outcome, WriteContext
 from companies.fields import ATTEMPT
 from companies.models import CompanyDuplicate, CreateAttempt, Rejection
 from companies.rejections import TOO_LARGE
+from operations import counters
 
 logger = logging.getLogger(__name__)
 
+UNKNOWN = "creates_unknown"  # a counter: POSTs that left sellers without an outcome
 MOST_ROUNDS = 6  # POSTs for one write: each round a 400 named somebody, or a field was brought back
 
 
@@ -93,6 +95,7 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
         )
     except UnknownOutcomeError as error:
         logger.warning("create.outcome_unknown", extra={"attempt": attempt, "error": str(error)})
+        counters.add({UNKNOWN: 1})
         outcome.unknown.update(export.seller_id for export in mine)
         outcome.overloaded = outcome.overloaded or error.overloaded
         return []
@@ -137,6 +140,8 @@ def _confirm(
     )
     if confirmed.duplicates:
         logger.error("create.duplicates", extra={"attempt": attempt, "n": confirmed.duplicates})
+    if result.missing:
+        counters.add({UNKNOWN: 1})
     outcome.created.update(companies)
     outcome.unknown.update(mine[int(request_id)].seller_id for request_id in result.missing)
 

@@ -6,9 +6,11 @@ from enum import Enum, auto
 from clients.amocrm.records import CompanyRecord
 from companies.fields import SELLER_ID
 from companies.models import Company, CompanyDuplicate, SellerSync
-from operations import statements
+from operations import counters, statements
 
 logger = logging.getLogger(__name__)
+
+ADOPTED = "companies_adopted:webhook"  # a counter
 
 LINK = """
 WITH linked AS (
@@ -55,6 +57,7 @@ def link(*, seller_id: str, company_id: int) -> Link:
     amoCRM has shown the company: it exists. One that was thought gone is exported again.
     """
     if statements.fetch(LINK, {"seller": seller_id, "company": str(company_id)}):
+        counters.add({ADOPTED: 1})
         logger.info("companies.linked", extra={"seller": seller_id, "company": company_id})
         return Link.LINKED
     mapped = Company.objects.filter(seller_id=seller_id).first()

@@ -20,7 +20,7 @@ from companies import attempts
 from companies.absence import MOST_PAGES, Scan
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import CompanyDuplicate, CreateAttempt, SellerSync
-from operations import alerts, leases, statements
+from operations import alerts, counters, leases, statements
 from operations.models import Alert
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ LEASE = "companies.reconciler"
 LEASE_SECONDS = 120  # one pass; longer than a task may run
 MOST_ATTEMPTS = 50  # a pass: at 7 requests/s that is a few seconds of reading
 ABSENCES_NEEDED = 2
+ADOPTED = "companies_adopted:read_back"  # counters: what became of sellers without an outcome
+FREED = "sellers_freed"
 SCAN_SECONDS = 100  # the pause of creation while absence is being proved
 
 DUE = """
@@ -80,6 +82,7 @@ def settle(*, client: AmoCrm, settle_time: float) -> Settled | None:
             kind=Alert.Kind.DUPLICATE, text=f"При сверке найдено дублей: {done.duplicates}"
         )
     if done.attempts:
+        counters.add({ADOPTED: done.adopted, FREED: done.freed})
         logger.info("reconcile.settled", extra={"adopted": done.adopted, "freed": done.freed})
     return done
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from operations import alerts, doorbell, runs, selectors
+from operations import alerts, counters, doorbell, runs, selectors
 from operations.models import Alert, Run
 from sync import finishing, snapshots
 from sync.starting import CARRY_OUT, KIND
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 PUMP = "sync.pump"
 BULK_QUEUE = "bulk"
+ADOPTED = "runs_adopted"  # counters: runs that nobody carried on, bells that were rung once more
+RUNG = "rung_again:{}"
 QUIET = timedelta(seconds=10)  # a run that moved so recently needs no help
 PREPARING_QUIET = timedelta(seconds=60)  # a step of the snapshot takes that long at the most
 LIFETIME = timedelta(hours=6)  # a run older than that ends; the next one takes over
@@ -41,6 +43,7 @@ def _watch(run: Run, now: datetime) -> None:
     elif run.state == Run.State.PREPARING:
         if run.heartbeat_at < now - PREPARING_QUIET:
             logger.warning("watch.run_adopted", extra={"run": run.pk})
+            counters.add({ADOPTED: 1, RUNG.format(CARRY_OUT): 1})
             runs.beat(run_id=run.pk)
             doorbell.ring(CARRY_OUT, [run.pk])
     elif run.heartbeat_at < now - QUIET:
@@ -55,6 +58,7 @@ def _ring_pumps(run: Run) -> None:
     missing = min(work.due, settings.SYNC_PUMPS - work.pumps)
     if missing > 0 and not doorbell.unheard(queue=BULK_QUEUE):
         logger.info("watch.pumps_rung", extra={"run": run.pk, "pumps": missing})
+        counters.add({ADOPTED: work.pumps == 0, RUNG.format(PUMP): missing})
         for _ in range(missing):
             doorbell.ring(PUMP, [run.pk])
 

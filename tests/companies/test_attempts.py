@@ -10,7 +10,7 @@ from companies import attempts
 from companies.creating import _Mark
 from companies.models import Company, CompanyDuplicate, CreateAttempt, SellerSync
 from companies.reconciling import Settled, _absent, _Open
-from operations import statements
+from operations import counters, statements
 from tests.crossing import BLOCKED, behind
 from tests.database_clock import DatabaseClock
 from tests.waiting import wait_until
@@ -51,6 +51,7 @@ def test_seller_is_claimed_by_one_attempt_only(attempt: uuid.UUID) -> None:
 def test_expired_attempt_cannot_be_marked_and_frees_its_sellers(attempt: uuid.UUID) -> None:
     CreateAttempt.objects.update(lease_until=AS_OF)
     assert attempts.expire_prepared() == 2
+    assert counters.totals() == {attempts.CLAIMED_IN_VAIN: 2}
     assert attempts.mark_sent(attempt=attempt, marked=None) is None
     assert _claim(uuid.uuid4()) == {"s1", "s2"}
 
