@@ -35,21 +35,27 @@ class Halt:
 
 
 @contextmanager
+def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
+    """A thread does the work; it is done when the block is left."""
+
+    def carry_out() -> T:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(carry_out)
+
+
+@contextmanager
 def halted(work: Callable[[Halt], T]) -> Iterator[Future[T]]:
     """While the block runs, a thread that does the work stands at its halt; then it is carried on.
 
     The future is done when the block is left.
     """
     halt = Halt()
-
-    def carry_out() -> T:
-        try:
-            return work(halt)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(carry_out)
+    with beside(lambda: work(halt)) as future:
         try:
             wait_until(
                 lambda: halt.is_reached or future.done(), seconds=SECONDS, what="a thread's halt"
