@@ -1,12 +1,13 @@
 """Taking over companies that we did not know, against creating a company for the same seller."""
 
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from companies import adopting, attempts
+from companies import adopting, attempts, reconciling
 from companies.adopting import ADOPT, Adopted, Gate
 from companies.creating import AttemptLostError
 from companies.exports import Export
@@ -16,15 +17,23 @@ from operations.models import Run
 from tests.crm.emulated import asked
 from tests.crm.threads import at_once
 from tests.crossing import behind
-from tests.races import writers
+from tests.races import variants, writers
 from tests.races.schedule import beside, halted
-from tests.races.variants import without
+from tests.races.variants import AS_OF, without
 from tests.waiting import wait_until
 from tests.world import World
 
 WHOEVER_HAS_THEM = without(attempts.CLAIM, "WHERE s.state IN ('a', 'x')\n")
 ANSWER_SECONDS = 3.0  # of the create that is under way; an adoption takes a tenth of that
-WHO_IS_FREE = ADOPT
+WHO_IS_FREE = without(  # as ADOPT was before it had regard to creates under way
+    ADOPT,
+    """    FROM given LEFT JOIN companies c USING (seller_id)
+    WHERE given.seller_id NOT IN (SELECT seller_id FROM linked)  -- or another one is on its way
+        AND c.company_id IS DISTINCT FROM given.company_id
+""",
+    instead="""    FROM given JOIN companies c USING (seller_id) WHERE c.company_id <> given.company_id
+""",
+)
 CREATES: dict[str, Any] = {"method": "POST", "path": "/api/v4/companies"}
 
 
@@ -144,3 +153,18 @@ def test_company_found_while_another_is_on_its_way_is_written_down(
     assert (done.adopted, done.duplicates) == (0, 1)
     assert CompanyDuplicate.objects.get().company_id == str(stranger)
     assert Company.objects.get().company_id != str(stranger)
+
+
+def test_second_company_that_turns_out_to_be_the_only_one_is_no_duplicate(
+    world: World, stranger: int
+) -> None:
+    """The create was marked and never arrived; reading back finds the company that was adopted."""
+    attempt = uuid.uuid4()
+    variants.claim(attempts.CLAIM, ["s1"], attempt=attempt)
+    variants.mark_sent(attempts.MARK_SENT, attempt=attempt)
+    assert _adopt().duplicates == 1
+    CreateAttempt.objects.update(sent_at=AS_OF)
+    with closing(writers.client()) as crm:
+        reconciling.settle(client=crm, settle_time=1)
+    assert _is_one(world, stranger)
+    assert not CompanyDuplicate.objects.exists()
