@@ -1,6 +1,7 @@
 """A lease that ends while its holder is still at it: an attempt's, and a portion's."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -107,42 +108,55 @@ def test_without_the_state_the_seller_is_free_while_its_company_is_sent() -> Non
 
 @pytest.fixture
 def run(db: None) -> Run:
-    """A run of one portion, in the hands of a second pump after the first one's lease ended."""
+    """A run of one portion."""
     made = Run.objects.create(kind="companies", trigger=Run.Trigger.COMMAND, rows=500)
     runs.plan(run=made, bounds=[(0, 500)])
     return made
 
 
-def _close_late(statement: str, run: Run) -> uuid.UUID:
+def _close(run: Run, holder: uuid.UUID, closing: Closing) -> None:
+    portions.advance(
+        run_id=run.pk,
+        holder=holder,
+        closed=[closing],
+        held=(),
+        most=0,
+        lease=variants.LEASE,
+        most_unsettled=1,
+    )
+
+
+def _close_whoever_holds_it(run: Run, holder: uuid.UUID, closing: Closing) -> None:
+    variants.advance(WHOEVER_HOLDS_IT, run_id=run.pk, holder=holder, closed=[closing], most=0)
+
+
+def _close_late(close: Callable[[Run, uuid.UUID, Closing], None], run: Run) -> uuid.UUID:
     """The first pump's lease ends, a second one takes over, the first one closes. The second."""
     first, second = uuid.uuid4(), uuid.uuid4()
     [portion] = variants.advance(ADVANCE, run_id=run.pk, holder=first, most=1)
     Portion.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert variants.advance(ADVANCE, run_id=run.pk, holder=second, most=1) == [portion]
-    nothing_done = Closing(portion, Portion.State.DONE, Tally(queried=500))
-    variants.advance(statement, run_id=run.pk, holder=first, closed=[nothing_done], most=0)
+    close(run, first, Closing(portion, Portion.State.DONE, Tally(queried=500)))
     return second
 
 
 def _finish(run: Run, holder: uuid.UUID) -> int:
     """The second pump closes what it has written. How many the run says were created."""
-    written = Closing(Portion.objects.get().pk, Portion.State.DONE, Tally(queried=500, created=500))
-    portions.advance(
-        run_id=run.pk, holder=holder, closed=[written], held=[], most=0, lease=1, most_unsettled=3
-    )
+    portion = Portion.objects.get().pk
+    _close(run, holder, Closing(portion, Portion.State.DONE, Tally(queried=500, created=500)))
     runs.finish(run_id=run.pk, created=0)
     run.refresh_from_db()
     return run.created
 
 
 def test_pump_that_lost_its_lease_closes_nothing(run: Run) -> None:
-    second = _close_late(ADVANCE, run)
+    second = _close_late(_close, run)
     assert runs.finish(run_id=run.pk, created=0) is None
     assert _finish(run, second) == 500
 
 
 def test_without_the_holder_a_run_ends_before_its_work_and_loses_its_counts(run: Run) -> None:
     """The twin: whoever names the portion closes it."""
-    second = _close_late(WHOEVER_HOLDS_IT, run)
+    second = _close_late(_close_whoever_holds_it, run)
     assert runs.finish(run_id=run.pk, created=0) == Run.State.DONE
     assert _finish(run, second) == 0

@@ -11,7 +11,7 @@ from django.utils import timezone
 from companies import updating
 from companies.exports import Update
 from companies.models import Company
-from operations import runs
+from operations import portions, runs
 from operations.models import Portion, Run
 from operations.portions import ADVANCE
 from sync import planning, pumping, snapshots
@@ -25,6 +25,8 @@ from tests.world import World
 NO_LOCK = without(ADVANCE, " FOR UPDATE OF p SKIP LOCKED")
 PORTIONS = 3
 SELLERS = 3_000  # six portions: a pump takes four at once
+
+Claim = Callable[[Run], list[int]]
 
 
 def _open(run: Run) -> None:
@@ -43,14 +45,28 @@ def _run() -> Run:
     return made
 
 
-def _claim_at_once(statement: str, run: Run) -> tuple[list[int], list[int]]:
-    """Two pumps want two portions each, the second before the first one's claim is committed."""
+def _claim(run: Run) -> list[int]:
+    """What a pump does that wants two portions. Which it got."""
+    turn = portions.advance(
+        run_id=run.pk,
+        holder=uuid.uuid4(),
+        closed=(),
+        held=(),
+        most=2,
+        lease=variants.LEASE,
+        most_unsettled=1,
+    )
+    return [claim.portion_id for claim in turn.claims]
+
+
+def _claim_without_the_lock(run: Run) -> list[int]:
+    return variants.advance(NO_LOCK, run_id=run.pk, holder=uuid.uuid4(), most=2)
+
+
+def _claim_at_once(claim: Claim, run: Run) -> tuple[list[int], list[int]]:
+    """Two pumps, the second of them before the first one's claim is committed."""
     mine: list[int] = []
-
-    def claim() -> list[int]:
-        return variants.advance(statement, run_id=run.pk, holder=uuid.uuid4(), most=2)
-
-    [theirs] = behind(lambda: mine.extend(claim()), [claim])
+    [theirs] = behind(lambda: mine.extend(claim(run)), [lambda: claim(run)])
     assert isinstance(theirs, list)
     return mine, theirs
 
@@ -60,7 +76,7 @@ def _claim_at_once(statement: str, run: Run) -> tuple[list[int], list[int]]:
 def test_pumps_that_claim_at_once_get_different_portions(before: Callable[[Run], None]) -> None:
     run = _run()
     before(run)
-    mine, theirs = _claim_at_once(ADVANCE, run)
+    mine, theirs = _claim_at_once(_claim, run)
     assert (len(mine), len(theirs)) == (2, 1)
     assert not set(mine) & set(theirs)
 
@@ -90,7 +106,7 @@ def _write(portion_ids: list[int], updates: list[Update]) -> None:
 def test_seller_of_a_portion_is_written_once(world: World) -> None:
     world.prepare_fields()
     updates = _updates()
-    for claimed in _claim_at_once(ADVANCE, _run()):
+    for claimed in _claim_at_once(_claim, _run()):
         _write(claimed, updates)
     assert world.audit()["updated_items"] == PORTIONS
 
@@ -101,7 +117,7 @@ def test_without_the_lock_both_get_the_portions_and_write_their_sellers_twice(
     """The twin: creates would still be kept apart by their claims; updates are sent by both."""
     world.prepare_fields()
     updates = _updates()
-    mine, theirs = _claim_at_once(NO_LOCK, _run())
+    mine, theirs = _claim_at_once(_claim_without_the_lock, _run())
     assert mine == theirs
     for claimed in (mine, theirs):
         _write(claimed, updates)

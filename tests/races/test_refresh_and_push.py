@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from companies import refreshing, updating
-from companies.classifying import NOT_KNOWN, Known, Standing, classify
+from companies.classifying import Known, Standing, classify
 from companies.exports import Export, Update
 from companies.models import Company, SellerSync
 from companies.refreshing import Written
@@ -58,8 +58,8 @@ def _new() -> Export:
 
 
 def _known(export: Export) -> Known:
-    found = classify(sellers=["s1"], sources=[None], as_of=export.profile.as_of)
-    return found.get(0, NOT_KNOWN)
+    """What a push finds; its source is never the one that a refresh has left, which has none."""
+    return classify(sellers=["s1"], sources=[b"source"], as_of=export.profile.as_of)[0]
 
 
 def _sent(export: Export, company: int, known: bytes | None) -> list[Confirmation]:
@@ -90,11 +90,16 @@ def _push_between(company: int, refresh: Callable[[], object], confirm: Confirm)
     )
 
 
-def _next_push(company: int) -> None:
+def _push(company: int, export: Export, known: Known) -> Standing:
+    standing = known.standing(export.fingerprint)
+    if standing is Standing.CHANGED:
+        _confirm(_sent(export, company, known.fingerprint))
+    return standing
+
+
+def _next_push(company: int) -> Standing:
     """An hour later, with the same new data."""
-    export = _new()
-    if _known(export).standing(export.fingerprint) is Standing.CHANGED:
-        _confirm(_sent(export, company, _fingerprint()))
+    return _push(company, _new(), _known(_new()))
 
 
 def test_older_value_that_came_last_is_put_right_by_the_next_push(
@@ -107,7 +112,7 @@ def test_older_value_that_came_last_is_put_right_by_the_next_push(
     assert _push_between(company, refresh, _confirm) == [Written.DONE]
     assert world.company("s1")["name"] == "Старое имя"
     assert _fingerprint() is None
-    _next_push(company)
+    assert _next_push(company) is Standing.CHANGED
     assert world.company("s1")["name"] == "Новое имя"
     assert _fingerprint() == _new().fingerprint
 
@@ -121,25 +126,16 @@ def test_without_the_condition_the_older_value_stays_for_ever(world: World, comp
 
     _push_between(company, refresh, _confirm_whatever_was_known)
     assert _fingerprint() == new.fingerprint
-    _next_push(company)
+    assert _next_push(company) is Standing.UNCHANGED
     assert world.company("s1")["name"] == "Старое имя"
 
 
 # The refresh is done before the push classifies
 
 
-def _refresh_and_push(company: int, *, look_at_age: bool) -> None:
-    _confirm(_sent(_new(), company, _fingerprint()))
-    old = _old()
-    known = _known(old)
-    if not look_at_age:
-        known = replace(known, is_newer=False)
-    if known.standing(old.fingerprint) is Standing.CHANGED:
-        _confirm(_sent(old, company, known.fingerprint))
-
-
 def test_push_of_older_data_sends_nothing_after_a_refresh(world: World, company: int) -> None:
-    _refresh_and_push(company, look_at_age=True)
+    _confirm(_sent(_new(), company, _fingerprint()))
+    assert _push(company, _old(), _known(_old())) is Standing.STALE
     assert world.company("s1")["name"] == "Новое имя"
 
 
@@ -147,5 +143,7 @@ def test_without_the_age_of_the_data_the_older_value_overwrites_the_newer(
     world: World, company: int
 ) -> None:
     """The twin."""
-    _refresh_and_push(company, look_at_age=False)
+    _confirm(_sent(_new(), company, _fingerprint()))
+    known = replace(_known(_old()), is_newer=False)
+    assert _push(company, _old(), known) is Standing.CHANGED
     assert world.company("s1")["name"] == "Старое имя"
