@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
+from django.db import transaction
 from django.utils import timezone
 
 from clients.amocrm.client import AmoCrm
 from clients.amocrm.records import CompanyRecord
 from clients.pacing import Lane
+from companies import attempts
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import Company, CompanyDuplicate, CreateAttempt, Watermark
 from companies.reconciling import record_duplicates
@@ -53,7 +55,9 @@ WITH given AS (
 ), second AS (
     INSERT INTO company_duplicate (seller_id, company_id, how, found_at)
     SELECT given.seller_id, given.company_id, 'adoption', clock_timestamp()
-    FROM given JOIN companies c USING (seller_id) WHERE c.company_id <> given.company_id
+    FROM given LEFT JOIN companies c USING (seller_id)
+    WHERE given.seller_id NOT IN (SELECT seller_id FROM linked)  -- or another one is on its way
+        AND c.company_id IS DISTINCT FROM given.company_id
     ON CONFLICT DO NOTHING RETURNING seller_id
 )
 SELECT (SELECT count(*) FROM born), (SELECT count(*) FROM second)
@@ -124,13 +128,13 @@ def _strangers(records: Sequence[CompanyRecord]) -> dict[str, list[int]]:
     ours = {r.company_id: r.text(SELLER_ID) for r in records if r.text(SELLER_ID)}
     tokens = {r.company_id: r.text(ATTEMPT) for r in records}
     # Attempts first: one that is confirmed between the two reads is in the second then.
-    attempts = _known_attempts(tokens[company] for company in ours)
+    sent = _known_attempts(tokens[company] for company in ours)
     known = set(
         Company.objects.filter(company_id__in=map(str, ours)).values_list("company_id", flat=True)
     )
     strangers: dict[str, list[int]] = {}
     for company, seller in sorted(ours.items()):
-        if str(company) not in known and tokens[company] not in attempts:
+        if str(company) not in known and tokens[company] not in sent:
             strangers.setdefault(seller, []).append(company)
     return strangers
 
@@ -179,11 +183,14 @@ def count_orphans(*, client: AmoCrm) -> int:
 def _take_over(strangers: Mapping[str, Sequence[int]], done: Adopted) -> None:
     if not strangers:
         return
+    sellers = list(strangers)
     arguments = {
-        "sellers": list(strangers),
+        "sellers": sellers,
         "companies": [str(companies[0]) for companies in strangers.values()],
     }
-    born, second = statements.fetch(ADOPT, arguments)[0]
+    with transaction.atomic():
+        attempts.recall(sellers=sellers)
+        born, second = statements.fetch(ADOPT, arguments)[0]
     done.adopted += born
     done.duplicates += second + record_duplicates(
         found=strangers, how=CompanyDuplicate.How.ADOPTION

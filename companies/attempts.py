@@ -108,6 +108,16 @@ WITH expired AS (
 UPDATE seller_sync SET state = 'a' FROM expired WHERE attempt_id = expired.id AND state = 'p'
 """
 
+RECALL = """
+WITH recalled AS (
+    UPDATE create_attempt SET state = 'e', closed_at = clock_timestamp()
+    WHERE state = 'p' AND id IN (
+        SELECT attempt_id FROM seller_sync WHERE seller_id = ANY(%(sellers)s) AND state = 'p')
+    RETURNING id
+)
+UPDATE seller_sync SET state = 'a' FROM recalled WHERE attempt_id = recalled.id AND state = 'p'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
@@ -171,8 +181,13 @@ def confirm(
     born, duplicates = statements.persist(CONFIRM, arguments)[0]
     if duplicates:
         # A try whose connection was lost may have committed behind the second try's snapshot.
-        duplicates -= statements.execute(NO_DUPLICATES, arguments)
+        duplicates -= forget_duplicates(sellers=list(companies))
     return Confirmed(born=born, duplicates=duplicates)
+
+
+def forget_duplicates(*, sellers: Sequence[str]) -> int:
+    """What was taken for a second company of these sellers and is their first. How many."""
+    return statements.execute(NO_DUPLICATES, {"sellers": list(sellers)})
 
 
 def release(
@@ -200,3 +215,11 @@ def expire_prepared() -> int:
     freed = statements.execute(EXPIRE, {})
     counters.add({CLAIMED_IN_VAIN: freed})
     return freed
+
+
+def recall(*, sellers: Sequence[str]) -> int:
+    """These have companies: what is not sent yet must not be. How many sellers are free again.
+
+    The owner of such an attempt cannot mark it any more.
+    """
+    return statements.execute(RECALL, {"sellers": list(sellers)})

@@ -167,6 +167,8 @@ def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Op
         how=CompanyDuplicate.How.READ_BACK,
         closed_as=CreateAttempt.State.RESOLVED,
     )
+    if mine:
+        attempts.forget_duplicates(sellers=list(mine))  # of an adoption while this was under way
     done.adopted += confirmed.born
     done.duplicates += confirmed.duplicates + record_duplicates(
         found=mine, how=CompanyDuplicate.How.READ_BACK

@@ -139,11 +139,13 @@ def approve(*, run: Run, up_to: int | None, who: str) -> bool:
     """Let a held run go on. False: it is not held, or another run is active."""
     Approval.objects.update_or_create(run=run, defaults={"up_to": up_to, "approved_by": who})
     audit.record(who=who, action="run_approve", target=f"run {run.pk}", details={"up_to": up_to})
-    if Run.objects.filter(kind=run.kind, state__in=Run.ACTIVE).exists():
+    try:
+        with transaction.atomic():
+            moved = Run.objects.filter(pk=run.pk, state=Run.State.HELD).update(
+                state=Run.State.PREPARING, reason="", finished_at=None, heartbeat_at=timezone.now()
+            )
+    except IntegrityError:  # the index knows also of one that has started at this moment
         return False
-    moved = Run.objects.filter(pk=run.pk, state=Run.State.HELD).update(
-        state=Run.State.PREPARING, reason="", finished_at=None, heartbeat_at=timezone.now()
-    )
     return bool(moved)
 
 

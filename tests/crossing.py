@@ -11,17 +11,23 @@ BLOCKED = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 SECONDS = 30.0  # until everybody waits or is done
 
 
-def behind(hold: Callable[[], object], works: Sequence[Callable[[], object]]) -> list[object]:
+def behind(
+    hold: Callable[[], object],
+    works: Sequence[Callable[[], object]],
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> list[object]:
     """What each work returned, or the database error that it met.
 
     They start within a transaction of `hold`, which is committed once each of them is done or
-    waits for a lock.
+    waits for a lock; before that `meanwhile` is called in it.
     """
     with ThreadPoolExecutor(len(works)) as pool:
         with transaction.atomic():
             hold()
             futures = [pool.submit(_result, work) for work in works]
             wait_until(lambda: _are_stuck(futures), seconds=SECONDS, what="works that wait")
+            meanwhile()
         return [future.result() for future in futures]
 
 

@@ -119,9 +119,13 @@ class World:
         """amoCRM's own count: the judge."""
         return self.amocrm.get("audit")
 
+    def companies(self, seller_id: str) -> Any:
+        """The companies of a seller, as amoCRM holds them."""
+        return self.amocrm.get(f"audit/seller/{seller_id}")["companies"]
+
     def company(self, seller_id: str) -> Any:
         """The one company of a seller, as amoCRM holds it."""
-        found = self.amocrm.get(f"audit/seller/{seller_id}")["companies"]
+        found = self.companies(seller_id)
         assert len(found) == 1, found
         return found[0]
 
