@@ -104,6 +104,8 @@ class _Tree:
         self.steps: dict[str, str] = {}
         self._indices: dict[str, int] = {}
         self._maps = 0
+        self._room = MOST_KNOWN
+        self._found_again = 0
 
     def place(
         self, head: str, bracket: str, tail: str, branch: Map | None
@@ -139,12 +141,22 @@ class _Tree:
         else:
             return None
         child = parent.get(step)
-        if not isinstance(child, dict):
+        if isinstance(child, dict):
+            self._found_again += 1
+        else:
             child = parent[step] = self._new_map(child)
-        if len(self.branches) >= MOST_KNOWN:
-            self.branches.clear()
+        if len(self.branches) >= self._room:
+            self._make_room()
         self.branches[head] = child
         return child
+
+    def _make_room(self) -> None:
+        """Forget the maps so far; all are remembered of a body that mostly comes back to them."""
+        if self._found_again > MOST_KNOWN // 2:
+            self._room = MOST_MAPS
+        else:
+            self.branches.clear()
+        self._found_again = 0
 
     def cut(self, value: str) -> str:
         """What may be kept of a value."""
