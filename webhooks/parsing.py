@@ -128,8 +128,8 @@ class _Tree:
             return None
         above, bracket, tail = head.rpartition("[")
         if bracket:
-            step = self.steps.get(tail) or self._step(tail)
-            if not step:
+            step = tail[:-1]
+            if not step or tail.find("]") != len(step):
                 return None
             parent = self.branches.get(above)
             if parent is None:
@@ -144,7 +144,12 @@ class _Tree:
         if isinstance(child, dict):
             self._found_again += 1
         else:
-            child = parent[step] = self._new_map(child)
+            if child is not None:
+                self.flaws[Flaw.CONFLICT] += 1
+            self._maps += 1
+            if self._maps > MOST_MAPS:
+                raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
+            child = parent[step] = {}
         if len(self.branches) >= self._room:
             self._make_room()
         self.branches[head] = child
@@ -181,18 +186,10 @@ class _Tree:
             if isinstance(child, dict):
                 self._forget(f"{head}[{step}]", child)
 
-    def _new_map(self, gone: str | None) -> Map:
-        if gone is not None:
-            self.flaws[Flaw.CONFLICT] += 1
-        self._maps += 1
-        if self._maps > MOST_MAPS:
-            raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
-        return {}
-
     def _step(self, tail: str) -> str | None:
         """`tail` without its bracket: empty for that of `a[]`, None if that is not all of it."""
         step = tail[:-1]
-        if tail[-1:] != "]" or "]" in step:
+        if tail.find("]") != len(step):
             return None
         if step and len(self.steps) < MOST_KNOWN:
             self.steps[tail] = step
