@@ -55,10 +55,11 @@ class Wanted:
 
     def masked(self, text: str) -> str:
         """`text` without the secrets of our addresses."""
+        path = urlsplit(self.prefix).path
+        text = re.sub(rf"({re.escape(path)})[^/\s]+", r"\1***", text)
         for ending in self.endings:
             text = text.replace(ending, "/***/")
-        path = urlsplit(self.prefix).path
-        return re.sub(rf"({re.escape(path)})[^/\s]+", r"\1***", text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ MOST_BLOCKS = 50  # of some 9,000
 # Committed, so that TRUNCATE takes the rows away at the end and leaves nothing behind.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# A third of the events waits, behind others of its card for the most part; a few have died.
+# A third of the events waits, most of them behind earlier ones of their card; a few have died.
 FILL = (
     """
 INSERT INTO webhooks_event (
@@ -25,7 +25,7 @@ SELECT n, 'lead-status', 'lead', 'status', 20000000 + n %% (%(rows)s / 20), fals
        CASE WHEN n %% 3 = 0 THEN CASE WHEN n %% 3000 = 0 THEN 'working' ELSE 'waiting' END
             WHEN n %% 3000 = 1 THEN 'dead' ELSE 'done' END,
        '', '', CASE WHEN n %% 3000 = 1 THEN 'TransientError' ELSE '' END, 1,
-       now() - n * interval '10 s', now() - n * interval '1 s',
+       now() - n * interval '10 s', now() - (%(rows)s - n) * interval '1 s',
        CASE WHEN n %% 3000 = 0 THEN now() + interval '60 s' END
 FROM generate_series(1, %(rows)s) n
 """,
