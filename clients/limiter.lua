@@ -11,6 +11,7 @@ local PLAN_KEPT_MS = DAY_MS -- as long as a lowered ceiling lasts; all else in i
 local COUNTERS_KEPT_MS = 30 * DAY_MS -- a name nobody uses any more cleans up after itself
 local ROUND = 7 -- slots
 local INTERACTIVE_MOST = 5 -- of any ROUND in a row while bulk waits
+local BULK_LEAST = ROUND - INTERACTIVE_MOST
 local SLOWED_MOST_US = 60000000 -- a slow-down of bulk ends by itself: whoever wants more says so again
 local WANTED_US = 1000000 -- a bulk sender counts as waiting so long after the moment it was told
 
@@ -44,15 +45,12 @@ local fresh = {
   ceiling = 1, -- share of the target that the service has shown to bear
   ceiling_until = 0,
 }
-for field, value in pairs(fresh) do
-  if plan[field] == nil then -- nothing is stored, or by a script that did not know the field
-    plan[field] = value
-  end
+for field, value in pairs(fresh) do -- nothing is stored, or by a script that did not know the field
+  if plan[field] == nil then plan[field] = value end
 end
 
-local MOMENTS = {
-  'row', 'held_until', 'bulk_until', 'bulk_slow_until', 'background_at', 'slowed_at', 'ceiling_until',
-}
+local MOMENTS = { 'row', 'held_until', 'bulk_until', 'bulk_slow_until', 'background_at', 'slowed_at',
+  'ceiling_until' }
 local LISTS_OF_MOMENTS = { 'moments', 'left', 'vacant', 'struck', 'bulk_taken' }
 
 local function hold(moment)
@@ -249,20 +247,8 @@ end
 
 -- Slowed down, bulk takes of any ROUND no more than interactive leaves it at the least.
 local function bulk_rests_until()
-  local most = ROUND - INTERACTIVE_MOST
-  if plan.bulk_slow_until <= now or #plan.bulk_taken < most then
-    return 0
-  end
+  if plan.bulk_slow_until <= now or #plan.bulk_taken < BULK_LEAST then return 0 end
   return plan.bulk_taken[1] + ROUND * interval - tuning.lead
-end
-
-local function take_bulk()
-  local moment = table.remove(plan.left, 1) or take_next('-')
-  table.insert(plan.bulk_taken, moment)
-  if #plan.bulk_taken > ROUND - INTERACTIVE_MOST then
-    table.remove(plan.bulk_taken, 1)
-  end
-  return granted(moment)
 end
 
 local function reserve_bulk()
@@ -276,7 +262,10 @@ local function reserve_bulk()
   if wait > 0 then
     return come_back(wait)
   end
-  return take_bulk()
+  moment = table.remove(plan.left, 1) or take_next('-')
+  table.insert(plan.bulk_taken, moment)
+  if #plan.bulk_taken > BULK_LEAST then table.remove(plan.bulk_taken, 1) end
+  return granted(moment)
 end
 
 local function reserve_background()
