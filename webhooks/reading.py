@@ -72,7 +72,7 @@ class Read:
 
     looked_at: int = 0
     postponed: int = 0
-    has_more: bool = False
+    has_more: bool = field(default=False, compare=False)
 
 
 @transaction.atomic
