@@ -1,7 +1,9 @@
 """Logs: one JSON object a line, personal data masked before it is written."""
 
+import logging
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -35,6 +37,13 @@ def mask_event(
     return event
 
 
+def is_no_wrong_secret(record: logging.LogRecord) -> bool:
+    """Django logs every 404 of a door; the door says itself as much of them as people need."""
+    request = getattr(record, "request", None)
+    is_missing = getattr(record, "status_code", None) == HTTPStatus.NOT_FOUND
+    return not (is_missing and WEBHOOK_SECRET.match(getattr(request, "path", "")))
+
+
 def logging_config(*, debug: bool) -> dict[str, Any]:
     """Django's LOGGING. With `debug` the same events in colours for a person's terminal."""
     renderer: Any = (
@@ -62,5 +71,10 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "events"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        "loggers": {"django.server": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+        "filters": {"wrong_secrets": {"()": lambda: is_no_wrong_secret}},
+        "loggers": {
+            "django.request": {"filters": ["wrong_secrets"]},
+            "django.server": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+        },
     }

@@ -36,6 +36,10 @@ def measure_pace() -> Iterator[Metric]:
         "open": ("1: requests may be sent; 0: blocked, or not opened yet", state.open),
         "blocked": ("1: amoCRM has blocked us, an operator has to lift it", bool(state.blocked)),
         "frozen_seconds": ("What is left of the pause after a 429", state.frozen_seconds),
+        "bulk_slowed_seconds": (
+            "What is left of the push's slow-down to two requests of seven",
+            state.bulk_slowed_seconds,
+        ),
         "speed_ratio": ("Share of the allowed rate in force", state.speed),
         "slots_ahead": ("Slots given out whose moment is still to come", state.slots_ahead),
     }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 MOST_SECONDS = 3600  # a benchmark
 
 SHORT: Sequence[Sequence[str]] = (
+    ("parsing",),
     ("statements",),
     ("limiter", "--seconds", "40"),
     ("limiter", "--seconds", "40", "--hogs", "2"),
@@ -19,6 +20,7 @@ SHORT: Sequence[Sequence[str]] = (
     ("warehouse_memory", "10000", "100000"),
 )
 LONG: Sequence[Sequence[str]] = (
+    ("parsing", "--rounds", "31"),
     ("statements", "--portions", "100"),
     ("limiter", "--seconds", "600"),
     ("limiter", "--seconds", "600", "--hogs", "2"),

@@ -11,6 +11,8 @@ local PLAN_KEPT_MS = DAY_MS -- as long as a lowered ceiling lasts; all else in i
 local COUNTERS_KEPT_MS = 30 * DAY_MS -- a name nobody uses any more cleans up after itself
 local ROUND = 7 -- slots
 local INTERACTIVE_MOST = 5 -- of any ROUND in a row while bulk waits
+local BULK_LEAST = ROUND - INTERACTIVE_MOST
+local SLOWED_MOST_US = 60000000 -- a slow-down of bulk ends by itself: whoever wants more says so again
 local WANTED_US = 1000000 -- a bulk sender counts as waiting so long after the moment it was told
 
 local tuning, question = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
@@ -24,7 +26,8 @@ local REACH = math.max(tuning.interactive_ahead, tuning.lead) + 2 * SLOWEST
 local MOMENTS_KEPT = 4 * WINDOW + 8 -- those ahead, a window of those behind, and what burning takes
 
 local stored = redis.call('GET', PLAN)
-local plan = stored and cmsgpack.unpack(stored) or {
+local plan = stored and cmsgpack.unpack(stored) or {}
+local fresh = {
   seen_at = now, -- the last question
   moments = {}, -- slots given out and not burned, ascending
   left = {}, -- those of them that interactive left to bulk
@@ -33,6 +36,8 @@ local plan = stored and cmsgpack.unpack(stored) or {
   vacant = {}, -- moments of burned slots, to be used again
   held_until = 0, -- end of a freeze or of the pause after opening
   bulk_until = 0, -- bulk counts as waiting until then
+  bulk_slow_until = 0, -- end of a slow-down of bulk
+  bulk_taken = {}, -- the last slots that bulk has got, as many as it may take of a round then
   background_at = now, -- the background lane's last slot
   slowed_at = 0, -- end of the last freeze, from where the speed climbs back
   strikes = 0, -- 429s in a row, for our own back-off
@@ -40,9 +45,13 @@ local plan = stored and cmsgpack.unpack(stored) or {
   ceiling = 1, -- share of the target that the service has shown to bear
   ceiling_until = 0,
 }
+for field, value in pairs(fresh) do -- nothing is stored, or by a script that did not know the field
+  if plan[field] == nil then plan[field] = value end
+end
 
-local MOMENTS = { 'row', 'held_until', 'bulk_until', 'background_at', 'slowed_at', 'ceiling_until' }
-local LISTS_OF_MOMENTS = { 'moments', 'left', 'vacant', 'struck' }
+local MOMENTS = { 'row', 'held_until', 'bulk_until', 'bulk_slow_until', 'background_at', 'slowed_at',
+  'ceiling_until' }
+local LISTS_OF_MOMENTS = { 'moments', 'left', 'vacant', 'struck', 'bulk_taken' }
 
 local function hold(moment)
   plan.held_until = math.max(plan.held_until, moment)
@@ -236,17 +245,27 @@ local function reserve_interactive()
   return granted(take_next('i'))
 end
 
+-- Slowed down, bulk takes of any ROUND no more than interactive leaves it at the least.
+local function bulk_rests_until()
+  if plan.bulk_slow_until <= now or #plan.bulk_taken < BULK_LEAST then return 0 end
+  return plan.bulk_taken[1] + ROUND * interval - tuning.lead
+end
+
 local function reserve_bulk()
   while plan.left[1] and plan.left[1] < now + tuning.lead do
     give_back(table.remove(plan.left, 1))
   end
   local moment = plan.left[1] or next_free()
-  local wait = moment - math.max(interval, tuning.lead) - now -- one slot ahead, or the nearest
+  local nearest = moment - math.max(interval, tuning.lead) -- one slot ahead, or the nearest
+  local wait = math.max(nearest, bulk_rests_until()) - now
   plan.bulk_until = math.max(now, now + wait) + WANTED_US
   if wait > 0 then
     return come_back(wait)
   end
-  return granted(table.remove(plan.left, 1) or take_next('-'))
+  moment = table.remove(plan.left, 1) or take_next('-')
+  table.insert(plan.bulk_taken, moment)
+  if #plan.bulk_taken > BULK_LEAST then table.remove(plan.bulk_taken, 1) end
+  return granted(moment)
 end
 
 local function reserve_background()
@@ -327,6 +346,11 @@ function operations.slow_down()
   return { status = 'done' }
 end
 
+function operations.slow_bulk()
+  plan.bulk_slow_until = now + math.min(question.seconds, SLOWED_MOST_US)
+  return { status = 'done' }
+end
+
 function operations.close()
   redis.call('DEL', OPEN)
   redis.call('SET', BLOCKED, question.reason)
@@ -361,6 +385,7 @@ function operations.state()
     open = redis.call('EXISTS', OPEN) == 1,
     blocked = redis.call('GET', BLOCKED) or nil,
     frozen = math.max(0, plan.slowed_at - now),
+    bulk_slowed = math.max(0, plan.bulk_slow_until - now),
     ahead = ahead,
     speed = speed(),
     ceiling = ceiling(),

@@ -14,7 +14,8 @@ How it keeps "no more than 7 in any second", judged by arrival, with four proces
 
 Lanes: interactive reserves ahead; bulk looks one slot ahead, so an interactive request is at most
 two slots away, and leaves bulk two slots of seven while bulk waits; background takes what nobody
-wants, at most one a second and at least one a minute.
+wants, at most one a second and at least one a minute. Whoever cannot keep up with what bulk causes
+may slow it down to those two of seven for a while.
 """
 
 import random
@@ -105,6 +106,13 @@ class RedisPace:
         """See `Pace`. 429s that arrive while frozen are one event. Raises PaceUnavailableError."""
         jitter = random.uniform(0, self._tuning.backoff_jitter)  # noqa: S311 - no secret
         self._script.slow_down(retry_after, jitter=jitter)
+
+    def slow_bulk(self, *, seconds: float) -> None:
+        """Bulk gets two slots of seven at most, for so long (a minute at most) or until told anew.
+
+        Raises PaceUnavailableError.
+        """
+        self._script.slow_bulk(seconds)
 
     def close(self, reason: str) -> None:
         """See `Pace`. Raises PaceUnavailableError."""

@@ -96,6 +96,10 @@ class LimiterScript:
         told = {} if retry_after is None else {"retry_after": microseconds(retry_after)}
         self._run("slow_down", jitter=jitter, **told)
 
+    def slow_bulk(self, seconds: float) -> None:
+        """Give bulk no more than two slots of seven for so long; what was said before is forgotten."""
+        self._run("slow_bulk", seconds=microseconds(seconds))
+
     def close(self, reason: str) -> None:
         """Refuse every lane until `open`."""
         self._run("close", reason=reason[:REASON_MOST])

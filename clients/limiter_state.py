@@ -15,6 +15,7 @@ class PaceState:
     open: bool
     blocked: str | None  # why; None while not open: nobody has opened it yet (e.g. flushed)
     frozen_seconds: float  # what is left of a freeze after a 429
+    bulk_slowed_seconds: float  # what is left of a slow-down of bulk
     speed: float  # share of the target in force: the climb after a freeze times the ceiling
     ceiling: float  # share of the target that repeated 429s have left us
     slots_ahead: int  # given out, their moment still to come
@@ -36,6 +37,7 @@ class PaceState:
             open=answer["open"],
             blocked=answer.get("blocked"),
             frozen_seconds=answer["frozen"] / MICROSECONDS,
+            bulk_slowed_seconds=answer["bulk_slowed"] / MICROSECONDS,
             speed=answer["speed"] * answer["ceiling"],
             ceiling=answer["ceiling"],
             slots_ahead=answer["ahead"],

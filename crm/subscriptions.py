@@ -43,15 +43,23 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All that there should be. `prefix`: an address that begins with it is ours."""
+    """All that there should be. `prefix`: an address that begins with it is ours.
+
+    `endings`: of paths that nobody else has, with our secrets in them; so an address of ours is
+    known that was subscribed when we stood elsewhere.
+    """
 
     prefix: str
     subscriptions: tuple[Subscription, ...]
+    endings: tuple[str, ...] = field(default=(), repr=False)
 
     def masked(self, text: str) -> str:
         """`text` without the secrets of our addresses."""
         path = urlsplit(self.prefix).path
-        return re.sub(rf"({re.escape(path)})[^/\s]+", r"\1***", text)
+        text = re.sub(rf"({re.escape(path)})[^/\s]+", r"\1***", text)
+        for ending in self.endings:
+            text = text.replace(ending, "/***/")
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +73,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`surplus`: addresses of ours that should not be subscribed (any more)."""
+    """`surplus`: addresses of ours that should not be subscribed (any more).
+
+    `elsewhere`: ours too, at another place: where we stood before, or a copy of us stands now.
+    """
 
     problems: tuple[Problem, ...]
     surplus: tuple[str, ...] = field(repr=False)
+    elsewhere: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_in_order(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether there is nothing to do without asking somebody."""
         return not self.problems and not self.surplus
 
     def told(self) -> str:
@@ -80,6 +92,8 @@ class Findings:
         parts = [f"«{each.subscription.title}»: {each.flaw}" for each in self.problems]
         if self.surplus:
             parts.append(f"подписок на прежние адреса: {len(self.surplus)}")
+        if self.elsewhere:
+            parts.append(f"подписок с нашим секретом на другом сервере: {len(self.elsewhere)}")
         return "; ".join(parts)
 
 
@@ -99,26 +113,39 @@ def compare(webhooks: Iterable[Webhook], wanted: Wanted) -> Findings:
             problems.append(Problem(each, flaw, silent))
     urls = {each.url for each in wanted.subscriptions}
     surplus = tuple(url for url in present if url.startswith(wanted.prefix) and url not in urls)
-    return Findings(tuple(problems), surplus)
+    elsewhere = tuple(
+        url
+        for url in present
+        if not url.startswith(wanted.prefix) and urlsplit(url).path.endswith(wanted.endings)
+    )
+    return Findings(tuple(problems), surplus, elsewhere)
 
 
-def mend(*, client: AmoCrm, wanted: Wanted, findings: Findings, lane: Lane) -> None:
+def mend(
+    *, client: AmoCrm, wanted: Wanted, findings: Findings, lane: Lane, elsewhere: bool = False
+) -> None:
     """Make it as it should be; safe to repeat, and to leave in the middle.
 
+    `elsewhere`: what is subscribed at another place goes too: only a person knows that nobody is there.
     Former addresses go last, and only when amoCRM itself shows that the new ones stand: until then
     they are what brings us the events. Raises ServiceError, PacingError.
     """
     for problem in findings.problems:
         _subscribe(client, problem.subscription, lane)
         logger.info("subscriptions.subscribed", extra={"subscription": problem.subscription.name})
-    if not findings.surplus:
+    if not _leaving(findings, elsewhere):
         return
     if findings.problems:
         findings = look(client=client, wanted=wanted, lane=lane)
     if not findings.problems:
-        for url in findings.surplus:
+        leaving = _leaving(findings, elsewhere)
+        for url in leaving:
             client.webhooks.unsubscribe(url, lane=lane)
-        logger.info("subscriptions.unsubscribed", extra={"count": len(findings.surplus)})
+        logger.info("subscriptions.unsubscribed", extra={"count": len(leaving)})
+
+
+def _leaving(findings: Findings, elsewhere: bool) -> tuple[str, ...]:
+    return findings.surplus + findings.elsewhere if elsewhere else findings.surplus
 
 
 def _subscribe(client: AmoCrm, wanted: Subscription, lane: Lane) -> None:

@@ -29,10 +29,11 @@ def page_plans(client: Client, path: str, *, table: str, most_statements: int) -
     assert len(said) <= most_statements, said
     reads = [sql for sql in said if f'FROM "{table}"' in sql]
     assert "ORDER BY" in reads[-1]
-    return [_plan(sql) for sql in reads]
+    return [plan(sql) for sql in reads]
 
 
-def _plan(sql: str) -> Plan:
+def plan(sql: str) -> Plan:
+    """How a statement without parameters is carried out. It is carried out."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}")
         (found,) = cursor.fetchone()

@@ -43,13 +43,12 @@ def find_field(item: Item, wanted: str) -> str:
     """
     if not wanted:
         return ""
-    fields = fields_of(item)
-    for field in (
-        *(each for each in fields if each.code == wanted),
-        *(each for each in fields if each.field_id == wanted),
-        *(each for each in fields if each.name == wanted),
-    ):
-        return field.values[0] if field.values else ""
+    # Asked three times of each of 1,750 events a second: nothing is made of the other fields.
+    fields = list(maps(item.get("custom_fields")))
+    for name in ("code", "id", "name"):
+        for field in fields:
+            if field.get(name) == wanted:
+                return next(_values(field.get("values")), "")
     return ""
 
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 
 class Door(models.TextChoices):
@@ -46,7 +47,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{Door(self.door).label} {self.received_at:%d.%m.%Y %H:%M:%S}"
+        return f"{Door(self.door).label} {timezone.localtime(self.received_at):%d.%m.%Y %H:%M:%S}"
 
 
 class Event(models.Model):
@@ -103,6 +104,11 @@ class Event(models.Model):
             ),
             models.Index(fields=["door", "entity_id", "id"], name="events_of_a_card"),
             models.Index(fields=["received_at"], name="events_by_age"),
+            # Whose worker has died, among a hundred thousand that merely wait.
+            models.Index(
+                fields=["lease_until"], condition=Q(state="working"), name="events_in_work"
+            ),
+            models.Index(fields=["error"], condition=Q(state="dead"), name="dead_events_by_error"),
         ]
 
     def __str__(self) -> str:
@@ -144,7 +150,14 @@ class Transfer(models.Model):
                 fields=["lead_id"], condition=Q(closed_at=None), name="one_open_visit_per_lead"
             ),
         ]
-        indexes = [models.Index(fields=["opened_at"], name="transfers_by_age")]
+        indexes = [
+            models.Index(fields=["opened_at"], name="transfers_by_age"),
+            models.Index(
+                fields=["state"],
+                condition=Q(state__in=["requested", "unknown"]),
+                name="transfers_unsettled",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Сделка {self.lead_id}, перенос {self.ordinal}"
@@ -183,6 +196,9 @@ class Note(models.Model):
             ),
             models.Index(fields=["entity", "entity_id", "planned_at"], name="notes_of_a_card"),
         ]
+
+    def __str__(self) -> str:
+        return f"Примечание к событию {self.event_id}"
 
 
 class SubscriptionWatch(models.Model):

@@ -104,6 +104,8 @@ class _Tree:
         self.steps: dict[str, str] = {}
         self._indices: dict[str, int] = {}
         self._maps = 0
+        self._room = MOST_KNOWN
+        self._found_again = 0
 
     def place(
         self, head: str, bracket: str, tail: str, branch: Map | None
@@ -126,8 +128,8 @@ class _Tree:
             return None
         above, bracket, tail = head.rpartition("[")
         if bracket:
-            step = self.steps.get(tail) or self._step(tail)
-            if not step:
+            step = tail[:-1]
+            if not step or tail.find("]") != len(step):
                 return None
             parent = self.branches.get(above)
             if parent is None:
@@ -139,12 +141,27 @@ class _Tree:
         else:
             return None
         child = parent.get(step)
-        if not isinstance(child, dict):
-            child = parent[step] = self._new_map(child)
-        if len(self.branches) >= MOST_KNOWN:
-            self.branches.clear()
+        if isinstance(child, dict):
+            self._found_again += 1
+        else:
+            if child is not None:
+                self.flaws[Flaw.CONFLICT] += 1
+            self._maps += 1
+            if self._maps > MOST_MAPS:
+                raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
+            child = parent[step] = {}
+        if len(self.branches) >= self._room:
+            self._make_room()
         self.branches[head] = child
         return child
+
+    def _make_room(self) -> None:
+        """Forget the maps so far; all are remembered of a body that mostly comes back to them."""
+        if self._found_again > MOST_KNOWN // 2:
+            self._room = MOST_MAPS
+        else:
+            self.branches.clear()
+        self._found_again = 0
 
     def cut(self, value: str) -> str:
         """What may be kept of a value."""
@@ -169,18 +186,10 @@ class _Tree:
             if isinstance(child, dict):
                 self._forget(f"{head}[{step}]", child)
 
-    def _new_map(self, gone: str | None) -> Map:
-        if gone is not None:
-            self.flaws[Flaw.CONFLICT] += 1
-        self._maps += 1
-        if self._maps > MOST_MAPS:
-            raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
-        return {}
-
     def _step(self, tail: str) -> str | None:
         """`tail` without its bracket: empty for that of `a[]`, None if that is not all of it."""
         step = tail[:-1]
-        if tail[-1:] != "]" or "]" in step:
+        if tail.find("]") != len(step):
             return None
         if step and len(self.steps) < MOST_KNOWN:
             self.steps[tail] = step

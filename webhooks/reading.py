@@ -65,16 +65,20 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Requests: how many were looked at, and how many of them are to be looked at once more."""
+    """Requests: how many were looked at, and how many of them are to be looked at once more.
+
+    `has_more`: there was no room for all that were due.
+    """
 
     looked_at: int = 0
     postponed: int = 0
+    has_more: bool = field(default=False, compare=False)
 
 
 @transaction.atomic
 def read_some() -> Read:
     """Read the next requests that are due."""
-    ids = _lock()
+    ids, has_more = _lock()
     if not ids:
         return Read()
     taken = [_parsed(*row) for row in statements.fetch(TAKE, {"ids": ids})]
@@ -93,18 +97,19 @@ def read_some() -> Read:
     )
     _count(ready)
     _close(ready)
-    return Read(looked_at=len(taken), postponed=len(later))
+    return Read(looked_at=len(taken), postponed=len(later), has_more=has_more)
 
 
-def _lock() -> list[UUID]:
+def _lock() -> tuple[list[UUID], bool]:
+    """The next ones, and whether there may be more."""
     ids: list[UUID] = []
     size = 0
     for delivery_id, length in statements.fetch(LOCK, {"most": MOST_REQUESTS}):
         size += length
         if ids and size > MOST_BYTES:
-            break
+            return ids, True
         ids.append(delivery_id)
-    return ids
+    return ids, len(ids) == MOST_REQUESTS
 
 
 def _parsed(delivery_id: UUID, door: str, body: bytes, _received: object, age: float) -> Taken:
@@ -148,7 +153,7 @@ def _judge_all(taken: Sequence[Taken]) -> None:
     handled = eventing.handled_wishes(wishes)
     for one in taken:
         one.verdicts = [
-            judge(event, door=one.door, own=own, handled=_wish(event) in handled)
+            judge(event, door=one.door, own=own, handled=bool(handled) and _wish(event) in handled)
             for event in one.events
         ]
 

@@ -13,7 +13,7 @@ from webhooks.models import Delivery, Event
 
 # One of each body: two of one cannot both wait.
 REREAD = """
-UPDATE webhooks_delivery d SET state = 'stored', due_at = clock_timestamp()
+UPDATE webhooks_delivery d SET state = 'stored', reason = '', due_at = clock_timestamp()
 WHERE id = ANY(%(ids)s) AND NOT EXISTS (
     SELECT FROM webhooks_delivery w
     WHERE w.door = d.door AND w.digest = d.digest AND w.state = 'stored')

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 LANE = Lane.BULK  # background would wait for a minute while a push lasts
 LEASE = "webhooks.subscriptions"
 LEASE_SECONDS = 130  # longer than a task may last (110 s)
+PATH = "/webhooks/amocrm/"
 PLAIN = "!$&'()*+,;=:@"  # in a step of a path nobody has a reason to escape these (RFC 3986, 3.3)
 EVENTS: Mapping[Door, frozenset[str]] = {
     Door.LEAD_STATUS: frozenset({"status_lead"}),
@@ -51,10 +52,9 @@ def wanted() -> Wanted:
         raise SubscriptionsNotConfiguredError(
             "WEBHOOK_SECRETS не задан: укажите секрет, случайные 32 символа"
         )
-    prefix = f"{settings.PUBLIC_URL}/webhooks/amocrm/"
-    newest, *older = [
-        f"{prefix}{quote(secret, safe=PLAIN)}/" for secret in settings.WEBHOOK_SECRETS
-    ]
+    prefix = f"{settings.PUBLIC_URL}{PATH}"
+    steps = [f"{quote(secret, safe=PLAIN)}/" for secret in settings.WEBHOOK_SECRETS]
+    newest, *older = [f"{prefix}{step}" for step in steps]
     return Wanted(
         prefix=prefix,
         subscriptions=tuple(
@@ -67,6 +67,7 @@ def wanted() -> Wanted:
             )
             for door in Door
         ),
+        endings=tuple(f"{PATH}{step}{door.value}/" for step in steps for door in Door),
     )
 
 
@@ -103,7 +104,7 @@ def doctor_step(visit: Visit) -> Step:
             if holder is None:
                 busy = "подписки сейчас проверяет другой процесс, повторите через минуту"
                 return Step(StepName.WEBHOOKS, False, busy)
-            found = _put_right(visit.client, subscribed)
+            found = _put_right(visit.client, subscribed, elsewhere=True)
     except (ServiceError, PacingError) as error:
         return Step(StepName.WEBHOOKS, False, subscribed.masked(str(error)))
     if not found.is_in_order:
@@ -112,23 +113,24 @@ def doctor_step(visit: Visit) -> Step:
 
 
 def _step(found: Findings, *, fixed: bool) -> Step:
-    if found.is_in_order:
+    if found.is_in_order and not found.elsewhere:
         return Step(StepName.WEBHOOKS, True, f"все {len(EVENTS)} подписки на месте")
     if fixed:
         return Step(StepName.WEBHOOKS, True, f"было: {found.told()}", fixed=True)
-    return Step(StepName.WEBHOOKS, False, f"{found.told()}; --fix исправит")
+    removed = " и удалит те, что на другом сервере" if found.elsewhere else ""
+    return Step(StepName.WEBHOOKS, False, f"{found.told()}; --fix исправит{removed}")
 
 
 def _check(subscribed: Wanted) -> bool:
     with closing(connection.ready_client()) as client:
-        found = _put_right(client, subscribed)
+        found = _put_right(client, subscribed, elsewhere=False)
         has_more = catching_up.go_on(client=client)
     if not any(problem.silent for problem in found.problems) and not watching.gaps().exists():
         alerts.recover(kind=Alert.Kind.WEBHOOKS_OFF)
     return has_more
 
 
-def _put_right(client: AmoCrm, subscribed: Wanted) -> Findings:
+def _put_right(client: AmoCrm, subscribed: Wanted, *, elsewhere: bool) -> Findings:
     """What was found, before it was mended. Only for who holds LEASE."""
     asked_at = timezone.now()
     found = look(client=client, wanted=subscribed, lane=LANE)
@@ -143,7 +145,7 @@ def _put_right(client: AmoCrm, subscribed: Wanted) -> Findings:
         if watching.lose(door=door, disabled=flaw is Flaw.DISABLED)
     ]
     try:
-        mend(client=client, wanted=subscribed, findings=found, lane=LANE)
+        mend(client=client, wanted=subscribed, findings=found, lane=LANE, elsewhere=elsewhere)
     except (ServiceError, PacingError) as error:
         if silent:
             _alarm(found, f"Подписаться не удалось: {subscribed.masked(str(error))}")

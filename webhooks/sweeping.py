@@ -5,10 +5,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from clients.pacing import PaceUnavailableError
 from companies import own_writes
+from crm import configuration
+from crm.pacing import pace
 from operations import alerts, doorbell, leases, statements
 from operations.models import Alert
-from webhooks import dispatching, inbox, noting
+from webhooks import dispatching, inbox, noting, selectors
 from webhooks.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -20,6 +23,10 @@ KEPT_DAYS = 14
 MOST_AGED = 5_000  # rows a statement; a sweep of an hour's 180,000 takes a few dozen
 MOST_STATEMENTS = 100
 LAG_SECONDS = 300  # an inbox that is that old is a matter for a person
+# Each write of the push comes back as up to 250 events. One read takes under a second: who is that
+# far behind does not keep up with them.
+SLOW_AFTER_SECONDS = 10.0
+SLOW_SECONDS = 20.0  # four sweeps; a sweep that comes no more slows nobody down
 
 AGE_OUT = {
     "webhooks_note": """
@@ -59,6 +66,7 @@ def sweep() -> None:
     dispatching.ring_due()
     noting.ring_due()
     _watch(lag or 0.0)
+    _slow_the_push(max(lag or 0.0, selectors.overdue().event))
 
 
 def inbox_lag() -> float | None:
@@ -78,6 +86,17 @@ def _watch(lag: float) -> None:
         alerts.raise_alert(kind=Alert.Kind.INBOX_LAGS, text=text)
     else:
         alerts.recover(kind=Alert.Kind.INBOX_LAGS)
+
+
+def _slow_the_push(lag: float) -> None:
+    """It brings most of what comes in; amoCRM's limiter, which every write asks, passes it on."""
+    if lag <= SLOW_AFTER_SECONDS or not configuration.is_complete():
+        return
+    logger.warning("webhooks.push_slowed", extra={"lag": round(lag)})
+    try:
+        pace().slow_bulk(seconds=SLOW_SECONDS)
+    except PaceUnavailableError as error:  # then there is no push either
+        logger.warning("webhooks.push_not_slowed", extra={"error": str(error)})
 
 
 def age_out() -> None:

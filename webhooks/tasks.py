@@ -11,8 +11,8 @@ def read() -> None:
     """The doorbell's and beat's: requests become events, events are rung."""
     found = reading.read_some()
     dispatching.ring_due()
-    if found.looked_at > found.postponed:
-        doorbell.ring("webhooks.read")  # there may be more; the last one finds nothing
+    if found.has_more:  # what came meanwhile has bells of its own
+        doorbell.ring("webhooks.read")
     if found.postponed:
         doorbell.ring_now("webhooks.read", after=reading.LATER_SECONDS)
 

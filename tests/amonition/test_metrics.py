@@ -227,6 +227,10 @@ def test_the_limiter_shows_trouble(client: Client, amocrm: None) -> None:
     found = scrape(client)
     assert found["amonition_limiter_frozen_seconds"] == pytest.approx(60, abs=5)
     assert found["amonition_limiter_rate_limited_total"] == 1
+    assert found["amonition_limiter_bulk_slowed_seconds"] == 0
+    pace().slow_bulk(seconds=30)
+    slowed = scrape(client)["amonition_limiter_bulk_slowed_seconds"]
+    assert slowed == pytest.approx(30, abs=5)
     assert found["amonition_limiter_blocked"] == 0
     pace().close("403")
     assert scrape(client)["amonition_limiter_blocked"] == 1

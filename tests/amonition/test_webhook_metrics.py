@@ -24,7 +24,8 @@ HOUR = timedelta(hours=1)
 # Partial indexes, that of a card's events, and that of transfers' days.
 OF_WHAT_IS_OPEN = {
     "deliveries_to_read", "one_waiting_per_body", "events_to_handle", "one_waiting_per_company",
-    "notes_to_leave", "transfers_by_age", "events_of_a_card",
+    "notes_to_leave", "transfers_by_age", "events_of_a_card", "events_in_work",
+    "dead_events_by_error", "transfers_unsettled",
 }  # fmt: skip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
@@ -168,7 +169,9 @@ def test_counters_are_typed_as_such(client: Client) -> None:
         webhook_metrics.EVENTS,
         webhook_metrics.NOTES,
         webhook_metrics.TRANSFERS,
+        webhook_metrics.UNSETTLED,
         selectors.OVERDUE,
+        selectors.DEAD,
     ],
 )
 def test_figures_come_from_indexes_of_what_is_open(statement: str) -> None:

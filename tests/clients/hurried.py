@@ -21,11 +21,11 @@ local stored = redis.call('GET', KEYS[1])
 if not stored then return end
 local plan = cmsgpack.unpack(stored)
 local function older(moment) return moment == 0 and 0 or moment - ARGV[1] end
-for _, field in ipairs({'seen_at', 'row', 'held_until', 'bulk_until', 'background_at',
-                        'slowed_at', 'ceiling_until'}) do
+for _, field in ipairs({'seen_at', 'row', 'held_until', 'bulk_until', 'bulk_slow_until',
+                        'background_at', 'slowed_at', 'ceiling_until'}) do
   plan[field] = older(plan[field])
 end
-for _, field in ipairs({'moments', 'left', 'vacant', 'struck'}) do
+for _, field in ipairs({'moments', 'left', 'vacant', 'struck', 'bulk_taken'}) do
   for index, moment in ipairs(plan[field]) do plan[field][index] = older(moment) end
 end
 redis.call('SET', KEYS[1], cmsgpack.pack(plan))

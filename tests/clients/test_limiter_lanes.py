@@ -96,6 +96,60 @@ def test_interactive_takes_five_of_seven_slots_at_most_while_bulk_waits(
         assert lanes.count(Lane.INTERACTIVE) <= 5
 
 
+def bulk_alone(hurried: Hurried, slots: int) -> list[int]:
+    return [hurried.reserve(Lane.BULK, patience=5) for _ in range(slots)]
+
+
+def test_slowed_bulk_gets_two_slots_of_any_seven(hurried: Hurried) -> None:
+    bulk_alone(hurried, 5)
+    hurried.pace.slow_bulk(seconds=60)
+    row = bulk_alone(hurried, 20)
+    rounds = [later - earlier for earlier, later in zip(row, row[2:], strict=False)]
+    assert all(ROUND * INTERVAL <= span < (ROUND + 1) * INTERVAL for span in rounds), rounds
+
+
+def test_slowed_bulk_keeps_nobody_else_waiting(hurried: Hurried) -> None:
+    hurried.pace.slow_bulk(seconds=60)
+    bulk_alone(hurried, 4)
+    hurried.reserve_if_any(Lane.BULK)
+    assert hurried.reserve(Lane.INTERACTIVE) - hurried.now() <= 2 * INTERVAL
+
+
+def test_slowed_bulk_is_not_starved_by_an_interactive_flood(hurried: Hurried) -> None:
+    hurried.pace.slow_bulk(seconds=60)
+    end = hurried.now() + 20_000_000
+    got = 0
+    while hurried.now() < end:
+        taken_ahead(hurried, Lane.INTERACTIVE)
+        got += hurried.reserve_if_any(Lane.BULK) is not None
+        hurried.pass_time(INTERVAL / 1_000_000)
+    assert got >= 20, "one of seven at the very least"
+
+
+def test_slow_down_of_bulk_ends_by_itself_and_the_last_word_holds(hurried: Hurried) -> None:
+    hurried.pace.slow_bulk(seconds=86_400)
+    assert hurried.pace.state().bulk_slowed_seconds == pytest.approx(60, abs=1)
+    hurried.pace.slow_bulk(seconds=20)
+    bulk_alone(hurried, 3)
+    hurried.pass_time(20)
+    assert hurried.pace.state().bulk_slowed_seconds == 0
+    assert set(steps(bulk_alone(hurried, 10))) == {INTERVAL}
+
+
+def test_memory_of_a_script_that_knew_no_slow_down_is_taken_over(hurried: Hurried) -> None:
+    before = hurried.reserve(Lane.BULK)
+    hurried.server.eval(
+        """
+        local plan = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+        plan.bulk_slow_until, plan.bulk_taken = nil, nil
+        redis.call('SET', KEYS[1], cmsgpack.pack(plan))
+        """,
+        1,
+        hurried.key("plan"),
+    )
+    assert hurried.reserve(Lane.BULK, patience=5) == before + INTERVAL
+
+
 def test_background_takes_one_idle_slot_a_second(hurried: Hurried) -> None:
     hurried.pass_time(2)
     first = hurried.reserve(Lane.BACKGROUND, patience=5)

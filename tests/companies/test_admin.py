@@ -1,5 +1,7 @@
 """The admin's pages of companies and sellers."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -79,3 +81,10 @@ def test_rejections_are_grouped_by_error_and_sent_again_on_request(admin_client:
     assert admin_client.post("/admin/companies/rejection/", chosen).status_code == 302
     assert list(Rejection.objects.values_list("seller_id", flat=True)) == ["s2"]
     assert SellerSync.objects.filter(refused__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("model", ["company", "sellersync", "rejection"])
+def test_only_what_has_an_index_is_offered_for_sorting(admin_client: Client, model: str) -> None:
+    Rejection.objects.create(seller_id="s1", what="profile", code="c", path="p", detail="d")
+    page = _page(admin_client, f"/admin/companies/{model}/")
+    assert re.findall(r'class="[^"]*\bsortable\b[^"]*\bcolumn-(\w+)', page) == ["seller_id"]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -11,7 +12,7 @@ from pytest_django import Settings
 from operations.models import AuditEntry
 from tests.statement_counter import counted
 from tests.webhooks import bodies
-from webhooks.models import Delivery, Door, Event, Note, Transfer
+from webhooks.models import Delivery, Door, Event, Note, SubscriptionWatch, Transfer
 from webhooks.selectors import LONGEST_RAW, MOST_LINES
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,7 @@ DELIVERIES = "/admin/webhooks/delivery/"
 EVENTS = "/admin/webhooks/event/"
 TRANSFERS = "/admin/webhooks/transfer/"
 NOTES = "/admin/webhooks/note/"
+SUBSCRIPTIONS = "/admin/webhooks/subscriptionwatch/"
 PHONE = "+79123456789"
 SHOWN_ROWS = 50
 
@@ -312,6 +314,31 @@ def test_note_is_found_by_its_card(operator: Client) -> None:
     shown = page(operator, f"{NOTES}?q=7002")
     assert "/companies/detail/7002" in shown
     assert "/companies/detail/7001" not in shown
+
+
+def test_pages_are_titled_in_russian_and_in_the_admins_time(
+    operator: Client, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "Asia/Yekaterinburg"
+    came = delivery(received_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC))
+    made = event()
+    note = Note.objects.create(event=made, entity="company", entity_id=7_001, text="Обновлено")
+    titled = page(operator, f"{DELIVERIES}{came.pk}/change/")
+    assert "обновление компании 23.11.2026 01:30:00" in titled
+    assert "22.11.2026 20:30:00 UTC" in titled  # what is pointed at
+    assert f"Примечание к событию {made.pk}" in page(operator, f"{NOTES}{note.pk}/change/")
+
+
+def test_subscriptions_are_shown_with_what_is_to_be_read(operator: Client) -> None:
+    good, gap = datetime(2026, 11, 22, 9, tzinfo=UTC), datetime(2026, 11, 22, 8, tzinfo=UTC)
+    SubscriptionWatch.objects.create(door=Door.LEAD_STATUS, good_at=good, gap_from=gap)
+    SubscriptionWatch.objects.create(door=Door.COMPANY_FEED, good_at=good)
+    for path in (SUBSCRIPTIONS, f"{SUBSCRIPTIONS}lead-status/change/"):
+        shown = page(operator, path)
+        assert "этап сделки" in shown
+        assert "22.11.2026 12:00:00" in shown
+        assert "22.11.2026 11:00:00" in shown
+    assert operator.get(f"{SUBSCRIPTIONS}add/").status_code == 403
 
 
 def test_nothing_is_changed_by_hand(operator: Client) -> None:

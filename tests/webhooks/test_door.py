@@ -23,6 +23,7 @@ from tests.webhooks.knocking import (
     path,
 )
 from webhooks.bell import bell
+from webhooks.knocks import LINES_OF_ONE, MOST_LINES, PERIOD_SECONDS, Knocks, knocks
 from webhooks.models import Delivery, Door
 from webhooks.views import MOST_BYTES, WRONG_SECRET
 
@@ -221,3 +222,77 @@ def test_acknowledgement_is_one_statement(door: Settings) -> None:
         assert bell.rest(seconds=REST_SECONDS)
     [statement] = counter.statements
     assert statement.lstrip().startswith("INSERT INTO webhooks_delivery")
+
+
+# What wrong secrets fill
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Addresses in the log's lines about wrong secrets, and whatever else names a door."""
+    return [
+        getattr(record, "address", record.getMessage())
+        for record in caplog.records
+        if record.getMessage() == "door.wrong_secret" or "/webhooks/" in record.getMessage()
+    ]
+
+
+def test_log_has_a_few_lines_of_an_address_that_guesses_and_every_guess_is_counted(
+    door: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    knocks.forget()
+    for number in range(10):
+        assert bring(to=path(secret=f"guess-{number}")) == 404
+    assert bring(to=path(secret="guess"), REMOTE_ADDR="203.0.113.7") == 404
+    assert said(caplog) == ["127.0.0.1"] * LINES_OF_ONE + ["203.0.113.7"]
+    assert counted(WRONG_SECRET) == 11
+
+
+def test_right_secret_passes_whatever_came_from_its_address(door: Settings) -> None:
+    for number in range(500):
+        bring(to=path(secret=f"guess-{number}"))
+    assert bring() == 204
+
+
+def test_log_and_memory_are_bounded_whoever_knocks() -> None:
+    now = 0.0
+    many = Knocks(monotonic=lambda: now)
+    news = [many.is_news(f"2001:db8::{number:x}") for number in range(10 * MOST_LINES)]
+    assert news == [True] * MOST_LINES + [False] * (9 * MOST_LINES)
+    assert len(many) <= MOST_LINES
+    now = PERIOD_SECONDS
+    assert many.is_news("2001:db8::1")
+    assert len(many) == 1
+
+
+def test_wrong_secret_costs_no_statement(door: Settings) -> None:
+    bring(to=path(secret="warm"))
+    assert bell.rest(seconds=REST_SECONDS)
+    with statements_counted() as counter:
+        assert bring(to=path(secret="wrong")) == 404
+        here = list(counter.statements)
+        assert bell.rest(seconds=REST_SECONDS)
+    assert not here  # the bell's thread counts later, many at once
+
+
+# What goes round the pages' middleware
+
+
+def test_doors_need_no_session_no_user_and_no_csrf_token(door: Settings) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["sessionid"] = "none"
+    answer = strict.generic("POST", path(), BODY, content_type=FORM)
+    assert answer.status_code == 204
+    assert not hasattr(answer.wsgi_request, "session")
+    assert not hasattr(answer.wsgi_request, "user")
+
+
+def test_plain_requests_are_sent_to_tls_here_as_everywhere(door: Settings) -> None:
+    door.SECURE_SSL_REDIRECT = True
+    assert bring() == 301
+    answer = Client().generic("POST", path(), BODY, content_type=FORM, secure=True)
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("end", ["no-such-door/", "lead-status", "lead-status//", ""])
+def test_what_is_no_door_is_not_found(door: Settings, end: str) -> None:
+    assert Client().post(f"/webhooks/amocrm/{SECRET}/{end}").status_code == 404

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from companies import own_writes
 from companies.models import SellerSync
@@ -15,7 +15,7 @@ from tests.crossing import behind
 from tests.webhooks import bodies
 from tests.webhooks.bodies import ACCOUNT_ID
 from tests.webhooks.rows import event, make_due, read_all, seller_of, stored, verdicts
-from webhooks import reading
+from webhooks import reading, tasks
 from webhooks.models import Delivery, Door, Event
 
 REFRESH, LEAD = Door.COMPANY_REFRESH, Door.LEAD_STATUS
@@ -51,6 +51,29 @@ def test_transaction_is_bounded_by_bytes_and_by_requests() -> None:
         for number in range(reading.MOST_REQUESTS + 1)
     )
     assert [reading.read_some().looked_at for _ in range(2)] == [reading.MOST_REQUESTS, 1]
+
+
+@pytest.mark.django_db
+def test_reader_rings_for_the_next_one_only_where_it_had_no_room_for_all(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    def rings() -> list[str]:
+        with django_capture_on_commit_callbacks() as kept:
+            tasks.read()
+        return [ring.args[0] for ring in kept]  # type: ignore[attr-defined] # a partial
+
+    stored(LEAD, b"x=1")
+    assert rings() == []
+    Delivery.objects.bulk_create(
+        Delivery(id=f"{number:032x}", door=LEAD, body=b"x", digest=b"%d" % number)
+        for number in range(reading.MOST_REQUESTS + 1)
+    )
+    assert [rings(), rings()] == [["webhooks.read"], []]
+    large = b"x=" + b"a" * (3 * 2**20)
+    for number in range(3):
+        stored(LEAD, large + b"%d" % number)
+    assert [rings(), rings()] == [["webhooks.read"], []]
+    assert not Delivery.objects.filter(state=STORED).exists()
 
 
 # Readers that meet, or die

@@ -213,10 +213,10 @@ def test_company_that_died_twice_is_replayed_once() -> None:
 def test_stored_request_is_read_once_more() -> None:
     for number in range(2):
         stored(LEAD, b"n=%d" % number)
-    Delivery.objects.update(state=Delivery.State.INVALID)
+    Delivery.objects.update(state=Delivery.State.INVALID, reason="Чужой аккаунт")
     waits = stored(LEAD, b"n=2")
     assert replaying.reread(deliveries=Delivery.objects.all(), who="anna") == 2
-    assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.STORED}
+    assert set(Delivery.objects.values_list("state", "reason")) == {(Delivery.State.STORED, "")}
     assert AuditEntry.objects.get().action == "webhooks_reread"
     assert replaying.reread(deliveries=Delivery.objects.filter(pk=waits.pk), who="anna") == 0
 

@@ -32,6 +32,7 @@ PREFIX = "http://127.0.0.1:1/webhooks/amocrm"  # nobody listens there
 OTHER_SECRET = "a-newer-secret-of-32-characters-"
 SUBSCRIBING, UNSUBSCRIBING = "POST /api/v4/webhooks", "DELETE /api/v4/webhooks"
 LISTING = "GET /api/v4/companies"
+SOMEBODY = "http://127.0.0.1:1/somebody-else/"
 FEED_URL = "https://feeds.example.com/feed.xml"
 
 
@@ -505,6 +506,24 @@ def test_doctor_that_mends_a_gap_leaves_it_to_be_read(watched: Office) -> None:
     subscriptions.check()
     read_inbox()
     assert told(REFRESH) == Counter([company])
+
+
+def test_doctor_offers_to_remove_what_is_subscribed_where_we_stood_before(
+    watched: Office, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:2"
+    with closing(ready_client()) as client:
+        for address in (SOMEBODY, f"http://127.0.0.1:1/webhooks/amocrm/other/{LEADS.value}/"):
+            client.webhooks.subscribe(address, ["status_lead"], lane=Lane.BULK)
+    before = set(present())
+    subscriptions.check()
+    after = {address.replace(":1/", ":2/") for address in before if SECRET in address}
+    assert set(present()) == before | after, "whether nobody stands there only a person knows"
+    said = doctor()
+    assert "подписок с нашим секретом на другом сервере: 3; --fix исправит и удалит" in said
+    assert doctor("--fix").endswith("(исправлено)")
+    assert set(present()) == after | {address for address in before if SECRET not in address}
+    assert doctor() == "✓ вебхуки: все 3 подписки на месте"
 
 
 def test_doctor_does_not_mend_beside_a_check(office: Office) -> None:

@@ -11,15 +11,23 @@ from celery import current_app
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from clients.pacing import Lane, NoSlotError
 from companies import own_writes
 from companies.models import OwnWrite
+from crm.pacing import pace
 from operations import leases
 from operations.models import Alert
 from tests.webhooks.away import redis_away
 from tests.webhooks.rows import event, stored
 from webhooks import inbox, spool, sweeping
 from webhooks.models import Delivery, Door, Event, Note, Transfer
-from webhooks.sweeping import KEPT_DAYS, LAG_SECONDS, SPOOL_LEASE
+from webhooks.sweeping import (
+    KEPT_DAYS,
+    LAG_SECONDS,
+    SLOW_AFTER_SECONDS,
+    SLOW_SECONDS,
+    SPOOL_LEASE,
+)
 
 LEAD, REFRESH = Door.LEAD_STATUS, Door.COMPANY_REFRESH
 READ, STORED, INVALID = Delivery.State.READ, Delivery.State.STORED, Delivery.State.INVALID
@@ -200,6 +208,68 @@ def test_lag_is_that_of_the_request_that_is_due_for_longest(settings: Settings) 
     assert sweeping.inbox_lag() == pytest.approx(100, abs=5)
 
 
+# The push slows down
+
+
+@pytest.fixture
+def push(settings: Settings) -> Callable[[], float]:
+    """An account that only its limiter hears of. For how many seconds its bulk is slowed down."""
+    settings.AMOCRM_URL = f"https://{uuid4().hex}.example"
+    settings.AMOCRM_ACCESS_TOKEN = "token"
+    return lambda: pace().state().bulk_slowed_seconds
+
+
+def test_push_is_slowed_while_requests_wait_and_for_a_while_after(
+    push: Callable[[], float],
+) -> None:
+    one = stored(LEAD, b"1")
+    Delivery.objects.update(due_at=_ago(seconds=SLOW_AFTER_SECONDS - 5))
+    sweeping.sweep()
+    assert push() == 0
+    Delivery.objects.update(due_at=_ago(seconds=SLOW_AFTER_SECONDS + 1))
+    sweeping.sweep()
+    assert push() == pytest.approx(SLOW_SECONDS, abs=2)
+    pace().slow_bulk(seconds=SLOW_SECONDS - 5)  # as it will be one sweep later
+    sweeping.sweep()
+    assert push() == pytest.approx(SLOW_SECONDS, abs=2)
+    pace().slow_bulk(seconds=SLOW_SECONDS - 5)
+    one.delete()
+    sweeping.sweep()
+    assert push() <= SLOW_SECONDS - 5
+
+
+def test_push_is_slowed_while_events_could_be_handled_and_are_not(
+    push: Callable[[], float],
+) -> None:
+    one = event(1, not_before=_ago(seconds=-60))
+    sweeping.sweep()
+    assert push() == 0
+    Event.objects.filter(pk=one.pk).update(not_before=_ago(seconds=SLOW_AFTER_SECONDS + 1))
+    sweeping.sweep()
+    assert push() == pytest.approx(SLOW_SECONDS, abs=2)
+
+
+def test_write_of_a_slowed_push_waits_and_one_of_a_person_does_not(
+    push: Callable[[], float],
+) -> None:
+    stored(LEAD, b"1")
+    Delivery.objects.update(due_at=_ago(minutes=1))
+    pace().open(after_seconds=0)
+    sweeping.sweep()
+    for _ in range(2):
+        pace().reserve(Lane.BULK, patience=5)
+    with pytest.raises(NoSlotError) as refusal:
+        pace().reserve(Lane.BULK, patience=0)
+    assert refusal.value.retry_after > 0.5  # at full speed it is a seventh of a second
+    pace().reserve(Lane.INTERACTIVE, patience=0)
+
+
+def test_without_an_account_there_is_no_push_to_slow_down() -> None:
+    stored(LEAD, b"1")
+    Delivery.objects.update(due_at=_ago(minutes=1))
+    sweeping.sweep()
+
+
 # Bells that were not heard
 
 
@@ -240,7 +310,9 @@ def test_one_loads_at_a_time() -> None:
     assert (Delivery.objects.count(), spool.length()) == (0, 1)
 
 
-def test_sweep_goes_on_where_redis_is_away(settings: Settings, tmp_path: Path) -> None:
+def test_sweep_goes_on_where_redis_is_away(
+    settings: Settings, tmp_path: Path, push: Callable[[], float]
+) -> None:
     Delivery.objects.filter(pk=stored(LEAD, b"1").pk).update(due_at=_ago(hours=1))
     with redis_away(settings, tmp_path):
         sweeping.sweep()

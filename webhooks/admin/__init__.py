@@ -1,5 +1,5 @@
-"""Requests, events, transfers and notes, for the person on call. Everything here is read-only."""
+"""Requests, events, transfers, notes and subscriptions, for the person on call. Everything here is read-only."""
 
-from webhooks.admin import deliveries, events, notes, transfers
+from webhooks.admin import deliveries, events, notes, subscriptions, transfers
 
-__all__ = ("deliveries", "events", "notes", "transfers")
+__all__ = ("deliveries", "events", "notes", "subscriptions", "transfers")
