@@ -93,7 +93,7 @@ def test_ids_arrive_as_they_are_whatever_is_in_them(linked: Export) -> None:
     sellers, sources = [*odd, "s1"], [None, *[SOURCE] * len(odd)]
     unknown = classify(sellers=sellers, sources=sources, as_of=AS_OF)
     assert unknown == dict.fromkeys(range(len(odd)), NOT_KNOWN)
-    prints = {seller: (b"f" * 16, None) for seller in odd}
+    prints = dict.fromkeys(odd, (b"f" * 16, None))
     claimed = attempts.claim(
         attempt=uuid.uuid4(), run_id=None, prints=prints, as_of=AS_OF, lease=60
     )
