@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks import processor_time
 from benchmarks.emulated import Audit
 from benchmarks.report import Report, thousands
-from benchmarks.world import BASE, Push, Setup, World, opened
+from benchmarks.world import BASE, BenchmarkError, Push, Setup, World, opened
 
 CHANGED = "changed"
 CHANGED_SHARE = 0.05
@@ -67,6 +67,14 @@ def measured(world: World, *arguments: str) -> Measured:
     )
 
 
+def hourly(world: World) -> Measured:
+    """A push that has something to update. Raises BenchmarkError: it would flatter the ratio."""
+    found = measured(world)
+    if not found.push.updated:
+        raise BenchmarkError(f"run {found.push.run_id} had nobody to update")
+    return found
+
+
 def script(world: World, name: str, *arguments: str) -> dict[str, Any]:
     """What a script in the same world says of itself."""
     command = (sys.executable, "-m", f"benchmarks.{name}", *arguments)
@@ -93,7 +101,7 @@ def measure(*, sellers: int, seed: int, rounds: int) -> Findings:
         )
         for number in range(rounds):
             world.show(BASE if number % 2 else CHANGED)  # the same 5 %, there and back
-            findings.hourly.append(measured(world))
+            findings.hourly.append(hourly(world))
             findings.usual_hourly.append(script(world, "usual_script", "hourly")["seconds"])
         return findings
 

@@ -19,7 +19,7 @@ CLAIM = """
 WITH attempt AS (
     INSERT INTO create_attempt
         (id, run_id, state, size, watermark, lease_until, absent_reads, created_at)
-    SELECT %(attempt)s::uuid, %(run)s::bigint, 'p', cardinality(%(sellers)s::text[]), company_id,
+    SELECT %(attempt)s::uuid, %(run)s::bigint, 'p', cardinality(%(sellers)b::text[]), company_id,
            clock_timestamp() + %(lease)s::float8 * interval '1 second', 0, clock_timestamp()
     FROM crm_watermark
     WHERE NOT EXISTS (
@@ -28,7 +28,7 @@ WITH attempt AS (
 )
 INSERT INTO seller_sync AS s (seller_id, state, attempt_id, fingerprint, source, as_of)
 SELECT given.seller_id, 'p', attempt.id, given.fingerprint, given.source, %(as_of)s::timestamptz
-FROM unnest(%(sellers)s::text[], %(fingerprints)s::bytea[], %(sources)s::bytea[])
+FROM unnest(%(sellers)b::text[], %(fingerprints)b::bytea[], %(sources)b::bytea[])
      AS given(seller_id, fingerprint, source), attempt
 ORDER BY given.seller_id
 ON CONFLICT (seller_id) DO UPDATE
@@ -50,7 +50,7 @@ RETURNING sent_at
 # The only place where a row of `companies` is born.
 CONFIRM = """
 WITH given AS (
-    SELECT * FROM unnest(%(sellers)s::text[], %(companies)s::text[]) AS g(seller_id, company_id)
+    SELECT * FROM unnest(%(sellers)b::text[], %(companies)b::text[]) AS g(seller_id, company_id)
 ), linked AS (
     UPDATE seller_sync s
     SET state = 'k', refused = NULL, confirmed_at = clock_timestamp()

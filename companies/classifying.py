@@ -60,7 +60,7 @@ NOT_KNOWN = Known(None, None, None, None, is_newer=False, is_due=False)
 # PostgreSQL may read the whole index up to them (benchmarks/README.md, "Bounds").
 CLASSIFY = """
 WITH given AS (
-    SELECT * FROM unnest(%(sellers)s::text[], %(sources)s::bytea[])
+    SELECT * FROM unnest(%(sellers)b::text[], %(sources)b::bytea[])
                   WITH ORDINALITY AS g(seller_id, source, ord)
 )
 SELECT given.ord, known.state, company.company_id, known.fingerprint, known.refused,

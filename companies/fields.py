@@ -6,6 +6,7 @@ ids: a field that a manager deleted comes back under the same code, and the same
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from companies import normalising
@@ -120,15 +121,23 @@ def plain(profile: SellerProfile, plan: FieldPlan) -> list[object]:
 
 def values(profile: SellerProfile, plan: FieldPlan) -> list[dict[str, object]]:
     """`custom_fields_values` of one company: every field of the table, cleared ones included."""
-    filled: list[dict[str, object]] = [
-        {"field_code": row.code, "values": _elements(row, row.value(profile, plan.zone))}
-        for row in ROWS
-    ]
+    filled = [_field(row, row.value(profile, plan.zone)) for row in ROWS]
     counts = _counts(profile.offers_by_status, plan)
-    filled.extend(
-        {"field_code": code, "values": [{"value": count}]} for code, count in counts.items()
-    )
+    filled.extend(_number(code, count) for code, count in counts.items())
     return filled
+
+
+def _field(row: FieldRow, value: Value) -> dict[str, object]:
+    if isinstance(value, int):
+        return _number(row.code, value)
+    return {"field_code": row.code, "values": _elements(row, value)}
+
+
+@lru_cache(maxsize=20_000, typed=True)  # typed: a checkbox' True is not a count's 1
+def _number(code: str, value: int) -> dict[str, object]:
+    """One for all companies that say the same, nobody's to change: counts, days and checkboxes are
+    most of a body, and few."""
+    return {"field_code": code, "values": [{"value": value}]}
 
 
 def _elements(row: FieldRow, value: Value) -> Elements:

@@ -32,9 +32,9 @@ def plan_key(plan: FieldPlan) -> bytes:
     return hashlib.blake2b(orjson.dumps(decides), digest_size=DIGEST_BYTES).digest()
 
 
-def source_digest(text: str, feed: Sequence[str | None], *, key: bytes) -> bytes:
+def source_digest(record: bytes, feed: Sequence[str | None], *, key: bytes) -> bytes:
     """Of a warehouse's record and what the feeds service says of the seller. `key`: `plan_key`."""
-    digest = hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES, key=key)
+    digest = hashlib.blake2b(record, digest_size=DIGEST_BYTES, key=key)
     if feed:
         digest.update(orjson.dumps(feed))
     return digest.digest()

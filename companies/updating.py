@@ -22,12 +22,12 @@ MOST_LOOKS = 10  # single reads after one write, where amoCRM does not filter by
 # meanwhile, nobody knows which write came last, so the seller is sent again with the next run.
 CONFIRM = """
 WITH given AS (
-    SELECT * FROM unnest(%(sellers)s::text[], %(known)s::bytea[], %(fingerprints)s::bytea[],
-                         %(sources)s::bytea[], %(updated_at)s::bigint[], %(as_of)s::timestamptz[],
+    SELECT * FROM unnest(%(sellers)b::text[], %(known)b::bytea[], %(fingerprints)b::bytea[],
+                         %(sources)b::bytea[], %(updated_at)s::bigint[], %(as_of)s::timestamptz[],
                          %(written)s::boolean[])
         AS g(seller_id, known, fingerprint, source, updated_at, as_of, written)
 ), accepted AS (
-    DELETE FROM rejection WHERE seller_id = ANY(%(sellers)s::text[])
+    DELETE FROM rejection WHERE seller_id = ANY(%(sellers)b::text[])
 )
 UPDATE seller_sync s
 SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known

@@ -60,7 +60,7 @@ def enrich(*, records: Sequence[SellerRecord], feeds: Feeds, key: bytes) -> list
 
 def _source(record: SellerRecord, feed: Feed | None, key: bytes) -> Source:
     told = (feed.feed_url, feed.errors_url) if feed else ()
-    return Source(record, feed, source_digest(record.text, told, key=key))
+    return Source(record, feed, source_digest(record.content, told, key=key))
 
 
 def _chunks(ids: list[str]) -> Iterator[list[str]]:

@@ -52,9 +52,10 @@ class SliceOverError(Exception):
 
 
 class Senders:
-    """A fixed number of threads, each with a client and a database connection of its own.
+    """Up to `size` threads, each with a client and a database connection of its own.
 
-    `until`: on the monotonic clock; a write that was not begun by then is given back.
+    A thread is started for the write that would have to wait for one: most pumps of an hourly run
+    have few writes. `until`: on the monotonic clock; a write that was not begun by then is given back.
     """
 
     def __init__(
@@ -67,15 +68,11 @@ class Senders:
         self._results: queue.Queue[Result] = queue.Queue()
         self._lock = threading.Lock()
         self._begun: dict[int, tuple[float, Write]] = {}
-        self._threads = [
-            threading.Thread(target=self._work, name=f"sender-{number}", daemon=True)
-            for number in range(size)
-        ]
+        self._size = size
+        self._threads: list[threading.Thread] = []
         self.in_flight = 0
 
     def __enter__(self) -> "Senders":
-        for thread in self._threads:
-            thread.start()
         return self
 
     def __exit__(
@@ -94,6 +91,8 @@ class Senders:
     def submit(self, write: Write) -> None:
         """Hand a write over; its result comes out of `collect`."""
         self.in_flight += 1
+        if len(self._threads) < min(self.in_flight, self._size):
+            self._start()
         self._jobs.put(write)
 
     def collect(self, *, wait: float) -> list[Result]:
@@ -112,6 +111,12 @@ class Senders:
         before = time.monotonic() - seconds
         with self._lock:
             return [write for begun, write in self._begun.values() if begun < before]
+
+    def _start(self) -> None:
+        name = f"sender-{len(self._threads)}"
+        thread = threading.Thread(target=self._work, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _work(self) -> None:
         try:

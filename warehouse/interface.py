@@ -66,8 +66,8 @@ class SellerRecord(Protocol):
     def seller_id(self) -> str: ...
 
     @property
-    def text(self) -> str:
-        """Everything in the row: equal texts of one `Warehouse.version` are equal rows."""
+    def content(self) -> bytes:
+        """Everything in the row: equal ones of one `Warehouse.version` are equal rows."""
         ...
 
     def row(self) -> SellerRow:

@@ -88,6 +88,19 @@ def test_seller_with_a_nul_in_the_id_is_nobody_we_know(linked: Export) -> None:
     assert classify(sellers=["s1\x00"], sources=[SOURCE], as_of=AS_OF) == {0: NOT_KNOWN}
 
 
+def test_ids_arrive_as_they_are_whatever_is_in_them(linked: Export) -> None:
+    odd = ["NULL", 's"1', "{s1,s2}", "s\\1", " s1 ", "", "продавец\n"]
+    sellers, sources = [*odd, "s1"], [None, *[SOURCE] * len(odd)]
+    unknown = classify(sellers=sellers, sources=sources, as_of=AS_OF)
+    assert unknown == dict.fromkeys(range(len(odd)), NOT_KNOWN)
+    prints = dict.fromkeys(odd, (b"f" * 16, None))
+    claimed = attempts.claim(
+        attempt=uuid.uuid4(), run_id=None, prints=prints, as_of=AS_OF, lease=60
+    )
+    assert claimed == frozenset(odd)
+    assert set(SellerSync.objects.values_list("seller_id", flat=True)) == {*odd, "s1"}
+
+
 def test_source_found_to_mean_the_same_is_remembered(linked: Export) -> None:
     before = SellerSync.objects.get()
     _confirm(linked, known=linked.fingerprint)

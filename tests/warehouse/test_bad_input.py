@@ -173,7 +173,7 @@ def test_wrong_type_is_told_with_column_expected_and_found(
 
 
 def test_files_replaced_under_a_run_end_it(snapshot: Path) -> None:
-    warehouse = embedded(snapshot)
+    warehouse = embedded(snapshot, rows_per_slice=30)  # more slices than one look takes
     handle = warehouse.start(run="1")
     warehouse.look(handle)
     changed = snapshot / "offers" / "0.parquet"
@@ -207,14 +207,15 @@ def test_column_with_too_many_values_is_told(snapshot: Path, column: str, bound:
 def test_too_little_memory_is_not_the_datas_fault_and_the_run_goes_on_with_more(
     snapshot: Path,
 ) -> None:
-    poor = replace(embedded(snapshot), memory_limit="1MB")
-    handle = embedded(snapshot).start(run="1")
-    embedded(snapshot).look(handle)
+    warehouse = embedded(snapshot, rows_per_slice=30)  # more slices than one look takes
+    poor = replace(warehouse, memory_limit="1MB")
+    handle = warehouse.start(run="1")
+    warehouse.look(handle)
     with pytest.raises(WarehouseError, match="allow more memory than 1MB") as caught:
         finish(poor, handle)
     assert not isinstance(caught.value, SnapshotError)
-    finish(embedded(snapshot), handle)
-    assert len(read_all(embedded(snapshot), handle)) == 50
+    finish(warehouse, handle)
+    assert len(read_all(warehouse, handle)) == 50
 
 
 def test_disk_that_cannot_be_written_is_not_the_datas_fault(snapshot: Path) -> None:

@@ -50,8 +50,10 @@ def _next(directory: RunDirectory, progress: Progress, resources: Resources) -> 
     with closing(resources.connect(directory)) as connection:
         open_tables(connection, progress.source)
         if progress.cuts is None:
-            return choose_cuts(connection, progress, rows_per_slice=resources.rows_per_slice)
-        try:
+            progress = choose_cuts(connection, progress, rows_per_slice=resources.rows_per_slice)
+            if progress.cuts:
+                return progress
+        try:  # one slice: opening DuckDB again would take as long as a tenth of the work
             return add_slice(connection, progress, directory)
         except duckdb.OutOfMemoryException as error:
             too_large = error

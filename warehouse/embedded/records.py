@@ -19,14 +19,14 @@ FIRST_VISIT_AT, FIRST_OFFER_AT, CATEGORIES = 5, 6, 13
 
 
 class Record(NamedTuple):
-    """A SellerRecord. `text`: a JSON array in the order of SellerRow."""
+    """A SellerRecord. `content`: a JSON array in the order of SellerRow."""
 
     seller_id: str
-    text: str
+    content: bytes
 
     def row(self) -> SellerRow:
         """See SellerRecord."""
-        values = orjson.loads(self.text)
+        values = orjson.loads(self.content)
         values[FIRST_VISIT_AT] = _time(values[FIRST_VISIT_AT])
         values[FIRST_OFFER_AT] = _time(values[FIRST_OFFER_AT])
         values[CATEGORIES] = tuple(values[CATEGORIES])
@@ -52,7 +52,7 @@ def read_records(
     return list(map(Record._make, records))
 
 
-def _read(files: list[str], *, start: int, stop: int) -> list[tuple[str, str]]:
+def _read(files: list[str], *, start: int, stop: int) -> list[tuple[str, bytes]]:
     try:
         bounds = {"files": files, "start": start, "stop": stop}
         return reader().execute(query.READ, bounds).fetchall()

@@ -38,11 +38,10 @@ def choose_cuts(
     """Cut the seller ids so that each slice holds about `rows_per_slice` sellers and offers."""
     [(sellers, no_id)] = connection.execute(query.COUNT_SELLERS).fetchall()
     [(offers, no_seller)] = connection.execute(query.COUNT_OFFERS).fetchall()
-    ids = sorted(seller_id for (seller_id,) in connection.execute(query.SAMPLE).fetchall())
     slices = min((sellers + offers) // rows_per_slice + 1, SLICES_MAX)
     return replace(
         progress,
-        cuts=tuple(sorted({ids[len(ids) * i // slices] for i in range(1, slices)} if ids else ())),
+        cuts=_quantiles(connection, slices) if slices > 1 else (),
         facts=replace(
             progress.facts,
             sellers=sellers,
@@ -51,6 +50,11 @@ def choose_cuts(
             offers_without_seller_id=no_seller,
         ),
     )
+
+
+def _quantiles(connection: duckdb.DuckDBPyConnection, slices: int) -> tuple[str, ...]:
+    ids = sorted(seller_id for (seller_id,) in connection.execute(query.SAMPLE).fetchall())
+    return tuple(sorted({ids[len(ids) * i // slices] for i in range(1, slices)} if ids else ()))
 
 
 def add_slice(
@@ -124,6 +128,6 @@ def _check_bound(column: str, values: Sized, bound: int) -> None:
 def _write_records(connection: duckdb.DuckDBPyConnection, path: Path, *, first: int) -> None:
     draft = path.with_suffix(".draft")
     connection.sql(query.RECORDS, params={"first": first}).write_parquet(
-        str(draft), row_group_size=ROW_GROUP_ROWS, compression="zstd"
+        str(draft), row_group_size=ROW_GROUP_ROWS, compression="lz4_raw"
     )
     publish(draft, path)

@@ -1,11 +1,11 @@
 """The Warehouse over a directory of Parquet files."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.embedded.advancing import Resources, advance
 from warehouse.embedded.columns import check_columns
+from warehouse.embedded.connections import reader
 from warehouse.embedded.progress import Progress, RunDirectory
 from warehouse.embedded.query import VERSION
 from warehouse.embedded.records import Record, read_records
@@ -43,8 +43,7 @@ class EmbeddedWarehouse:
         directory = RunDirectory(self.work_dir, run)
         if not directory.exists():
             source = find_source(self.directory)
-            with closing(self._resources.connect(directory)) as connection:
-                check_columns(connection, source)
+            check_columns(reader(), source)
             try:
                 directory.create(Progress(version=self.version, source=source))
             except OSError as error:
