@@ -1,16 +1,17 @@
 """The door: where amoCRM brings its events. Store, answer, then work."""
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from webhooks import inbox
 from webhooks.bell import bell
@@ -29,28 +30,50 @@ LONGEST_HEADER = 200  # characters
 WRONG_SECRET = "webhooks_wrong_secret"  # noqa: S105 - a counter's name
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-class DoorView(View):
+class NothingToNegotiate(BaseContentNegotiation):
+    """There is nothing in our answers, so nobody is asked in which form they would be liked."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:  # noqa: ARG002 - DRF's
+        return None
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - DRF's signature
+        renderers: Iterable[Any],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[Any, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class DoorView(APIView):
     """One POST is one row. Nothing here looks into the body.
 
     Answers other than 2xx count towards amoCRM switching the hook off, so what cannot be
-    understood is stored too, and found out later. No APIView: there is nothing to authenticate,
-    negotiate or render, and that would be a third of the time.
+    understood is stored too, and found out later.
     """
 
-    http_method_names = ["post"]
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = ()
+    content_negotiation_class = NothingToNegotiate
+    schema = None
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """404 to whoever does not know the secret, whatever the method, and however often."""
-        if not _is_secret(str(kwargs["secret"])):
-            bell.count(WRONG_SECRET)
-            address = request.META.get("REMOTE_ADDR", "")
-            if knocks.is_news(address):
-                logger.warning("door.wrong_secret", extra={"address": address})
-            return _answer(HTTPStatus.NOT_FOUND)
-        return super().dispatch(request, *args, **kwargs)
+        if _is_secret(str(kwargs["secret"])):
+            return super().dispatch(request, *args, **kwargs)
+        bell.count(WRONG_SECRET)
+        address = request.META.get("REMOTE_ADDR", "")
+        if knocks.is_news(address):
+            logger.warning("door.wrong_secret", extra={"address": address})
+        return _answer(HTTPStatus.NOT_FOUND)
 
-    def post(self, request: HttpRequest, secret: str, door: Door) -> HttpResponse:  # noqa: ARG002 - the URL's
+    def perform_authentication(self, request: Request) -> None:
+        """The secret has said who it is; there are no users here."""
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, secret: str, door: Door) -> HttpResponse:  # noqa: ARG002 - the URL's
         """204 stored, 413 too large, 503 nowhere to store it."""
         length = _announced(request)
         if length is None:
@@ -59,7 +82,7 @@ class DoorView(View):
             bell.count("webhooks_too_large")
             return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            body = request.read()
+            body = request._request.read()
         except UnreadablePostError:
             return _answer(HTTPStatus.BAD_REQUEST)  # nobody is there to read it
         if len(body) < length:
@@ -87,7 +110,7 @@ def _answer(status: HTTPStatus) -> HttpResponse:
     return HttpResponse(status=status, headers=headers)
 
 
-def _announced(request: HttpRequest) -> int | None:
+def _announced(request: Request) -> int | None:
     """The body's length as the headers have it; None where it comes in chunks."""
     if "HTTP_TRANSFER_ENCODING" in request.META:
         return None
@@ -97,7 +120,7 @@ def _announced(request: HttpRequest) -> int | None:
         return 0
 
 
-def _kept(request: HttpRequest) -> dict[str, str]:
+def _kept(request: Request) -> dict[str, str]:
     return {
         name: request.META[key][:LONGEST_HEADER].replace("\x00", "")
         for name, key in KEPT_HEADERS.items()
