@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEEDS ?= 120
 BIN := .venv/bin
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-development
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz
+.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz faults
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +63,9 @@ bench-long: $(DEVELOPMENT)  ## the long ones
 
 fuzz: $(DEVELOPMENT)  ## the webhooks' parser against a million bodies (first: .venv/bin/pip install atheris==3.0.0)
 	@$(BIN)/python -m tests.webhooks.fuzz_parsing $(ARGS)
+
+faults: $(DEVELOPMENT)  ## fault worlds, SEEDS of them; goes on where it was interrupted (ARGS="--seed 17": that one again)
+	@$(BIN)/python -m tests.faults --seeds $(SEEDS) $(ARGS)
 
 $(RUNTIME): requirements.txt
 $(DEVELOPMENT): requirements-dev.txt

@@ -24,6 +24,7 @@ from companies.exports import Export, Outcome, WriteContext
 from companies.fields import ATTEMPT
 from companies.models import CompanyDuplicate, CreateAttempt, Rejection
 from companies.rejections import TOO_LARGE
+from operations import failpoints
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ class _Mark:
 
     def __call__(self) -> float:
         """The monotonic instant after which the first byte may not leave any more."""
+        failpoints.reach("create.marking")
         self._marked = attempts.mark_sent(attempt=self._attempt, marked=self._marked)
+        failpoints.reach("create.marked")
         if self._marked is None:
             raise AttemptLostError(self._attempt)
         return time.monotonic() + self._gap
@@ -69,6 +72,7 @@ def create(*, context: WriteContext, exports: Sequence[Export]) -> Outcome:
 def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -> list[Export]:
     """One attempt. Returns who is to be sent again at once."""
     attempt = uuid.uuid4()
+    failpoints.reach("create.claiming")
     claimed = attempts.claim(
         attempt=attempt,
         run_id=context.run_id,
@@ -76,6 +80,7 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
         as_of=context.as_of,
         lease=context.clocks.lease,
     )
+    failpoints.reach("create.claimed")
     mine = [export for export in exports if export.seller_id in claimed]
     outcome.elsewhere.update(e.seller_id for e in exports if e.seller_id not in claimed)
     if not mine:
@@ -100,7 +105,9 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
     except (ServiceError, PacingError):
         attempts.release(attempt=attempt, closed_as=CreateAttempt.State.EXPIRED)
         raise
+    failpoints.reach("create.answered")
     _confirm(attempt, mine, result, outcome)
+    failpoints.reach("create.confirmed")
     return []
 
 

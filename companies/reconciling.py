@@ -20,7 +20,7 @@ from companies import attempts
 from companies.absence import Scan
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import CompanyDuplicate, CreateAttempt, SellerSync
-from operations import alerts, leases, statements
+from operations import alerts, failpoints, leases, statements
 from operations.models import Alert
 
 logger = logging.getLogger(__name__)
@@ -116,6 +116,7 @@ def _by_scan(
         if holder is None:
             done.waiting += len(missing)
             return
+        failpoints.reach("reconcile.scanning")
         scan = Scan(client=client, floor=min(due.watermark for due in missing))
         wanted = frozenset().union(*(due.sellers for due in missing))
         found = _companies(record for record in scan.records() if record.text(SELLER_ID) in wanted)
@@ -132,6 +133,7 @@ def _by_scan(
 def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Open | None:
     mine = {seller: ids for seller, ids in found.items() if seller in due.sellers}
     left = due.sellers - mine.keys()
+    failpoints.reach("reconcile.read")
     confirmed = attempts.confirm(
         attempt=due.attempt,
         companies={seller: ids[0] for seller, ids in mine.items()},
