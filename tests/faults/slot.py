@@ -63,6 +63,7 @@ def _ports(directory: Path) -> int:
 def _environment(directory: Path, stores: Stores, first: int) -> dict[str, str]:
     place = demo.Scene(directory, first + len(demo.EMULATORS), first)
     usual = demo.environment(place, database_url=stores.database_url, redis_url=stores.redis_url)
+    usual.pop("PYTHONDONTWRITEBYTECODE", None)  # processes come and go: compiling costs seconds
     return {
         **usual,
         **OAUTH,

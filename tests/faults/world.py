@@ -169,7 +169,8 @@ class World:
         """One push, its faults and its managers; over when the run has ended and all have hit."""
         if push == CHANGED:
             self._source.change(share=CHANGED_SHARE)
-            self._show_source()
+        if push != FIRST_LOAD:
+            self._show_source()  # as in production each hour has a snapshot of its own
         self._say(f"push {push}")
         due = [fault for fault in self._plan.faults if fault.push == push]
         acts = self._acts(scene, push)
@@ -243,6 +244,7 @@ class World:
         self._settle(scene, supervisor)
         if self._stuck:
             return
+        self._show_source()
         began, run = time.monotonic(), _Pushing(full=False, book=scene.book.runs)
 
         def is_over() -> bool:
