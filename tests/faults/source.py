@@ -17,7 +17,7 @@ from tests.warehouse.snapshots import (
 # A seller nobody can export, by the kind of fault.
 POISON: Mapping[str, Seller] = {
     "poison.long": Seller("poison-long", phone="+79120000001", name="Ж" * 40_000),
-    "poison.refused": Seller("poison-refused", phone="+79120000002", sale_address="А" * 300),
+    "poison.refused": Seller("poison-refused", phone="+79120000002", name="М" * 300),
     "poison.nul": Seller("poison-nul", phone="+79120000003", name="Магазин\x00"),
 }
 

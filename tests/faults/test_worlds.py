@@ -9,7 +9,7 @@ from tests.faults.slots import Slot, carry_out_all
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
-SELECTION = (3, 21, 22, 4)  # together they have every group of `results.GROUPS`
+SELECTION = (3, 21, 22, 10)  # together they have every group of `results.GROUPS`
 
 
 def test_no_promise_is_broken(tmp_path: Path) -> None:
