@@ -233,9 +233,9 @@ class World:
         book.armed.clear()
         for service, control in scene.controls.items():
             for fault_set in control.get("faults")["faults"]:
-                kind = book.planted.get((service, fault_set["id"]))
-                if kind is not None:
-                    book.hits[kind] += fault_set["fired"]
+                planted = book.planted.get((service, fault_set["id"]))
+                if planted is not None:
+                    book.hits[planted] += fault_set["fired"]
             control.delete("faults")
 
     def _calm(self, scene: Scene, supervisor: Supervisor) -> None:
@@ -316,13 +316,14 @@ class _Pushing:
                     self._run_id = run.pk
                     self._book.append(run.pk)
                 return False
-            return Run.objects.get(pk=self._run_id).state not in Run.ACTIVE
+            return self.outcome()[0] not in Run.ACTIVE
         except Error:  # PostgreSQL is away just now
             connection.close()
             return False
 
     def outcome(self) -> tuple[str, str]:
-        run = Run.objects.get(pk=self._run_id)
+        """State and reason of the run, which has to have been started."""
+        run = Run.objects.get(pk=self._book[-1])
         return run.state, run.reason
 
 
