@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEEDS ?= 120
 BIN := .venv/bin
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-development
@@ -9,7 +10,7 @@ FUZZING := .venv/.installed-fuzzing
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz model
+.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz model faults
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +67,9 @@ fuzz: $(DEVELOPMENT) $(FUZZING)  ## the webhooks' parser against a million bodie
 
 model: $(DEVELOPMENT)  ## every state of the create protocol, and of its broken variants
 	@$(BIN)/python -m tests.races.create_model
+
+faults: $(DEVELOPMENT)  ## fault worlds, SEEDS of them; goes on where it was interrupted (ARGS="--seed 17": that one again)
+	@$(BIN)/python -m tests.faults --seeds $(SEEDS) $(ARGS)
 
 $(RUNTIME): requirements.txt
 $(DEVELOPMENT): requirements-dev.txt

@@ -19,6 +19,7 @@ TIMING = (
     timing_checks.check_ladder,
     timing_checks.check_prepared_lease,
     timing_checks.check_settle_time,
+    timing_checks.check_clock_scale,
     timing_checks.check_schedule,
     timing_checks.check_time_zone,
 )

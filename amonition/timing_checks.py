@@ -35,10 +35,11 @@ def check_ladder(**_kwargs: object) -> Iterable[CheckMessage]:
 
 def check_prepared_lease(**_kwargs: object) -> Iterable[CheckMessage]:
     """An attempt waits for its slot while prepared; the reaper must not take it meanwhile."""
-    if settings.CREATE_PREPARED_LEASE <= PATIENCE_SECONDS:
+    patience = PATIENCE_SECONDS * settings.CLOCK_SCALE
+    if patience >= settings.CREATE_PREPARED_LEASE:
         yield Error(
             f"CREATE_PREPARED_LEASE ({settings.CREATE_PREPARED_LEASE:g} s) has to be longer than"
-            f" the wait for a slot ({PATIENCE_SECONDS:g} s)",
+            f" the wait for a slot ({patience:g} s)",
             hint="Leave it at its default, 120 s",
             id="amonition.E005",
         )
@@ -55,6 +56,16 @@ def check_settle_time(**_kwargs: object) -> Iterable[CheckMessage]:
             hint="CREATE_SEND_GAP + AMOCRM_CALL_DEADLINE + 60 s until amoCRM has written"
             " + 30 s until it shows what it has written",
             id="amonition.W001",
+        )
+
+
+def check_clock_scale(**_kwargs: object) -> Iterable[CheckMessage]:
+    """Leases of production hold what a machine or a network may take; a tenth of them does not."""
+    if settings.CLOCK_SCALE != 1:
+        yield CheckWarning(
+            f"CLOCK_SCALE ({settings.CLOCK_SCALE:g}) is not 1: only for tests",
+            hint="Leave it unset",
+            id="amonition.W006",
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -83,7 +84,7 @@ class Adopted:
 
 def gate(*, client: AmoCrm, run_id: int) -> Gate:
     """The check of a run, made once by whichever process needs it first."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + WAIT_SECONDS * settings.CLOCK_SCALE
     while True:
         if switches.is_on(Switch.Key.CREATION_CLOSED):
             return Gate.CLOSED

@@ -24,7 +24,7 @@ from companies.exports import Export, Outcome, WriteContext
 from companies.fields import ATTEMPT
 from companies.models import CompanyDuplicate, CreateAttempt, Rejection
 from companies.rejections import TOO_LARGE
-from operations import counters
+from operations import counters, failpoints
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,9 @@ class _Mark:
         It counts from before the statement: a commit that takes long ages the mark, too.
         """
         not_after = time.monotonic() + self._gap
+        failpoints.reach("create.marking")
         self._marked = attempts.mark_sent(attempt=self._attempt, marked=self._marked)
+        failpoints.reach("create.marked")
         if self._marked is None:
             raise AttemptLostError(self._attempt)
         return not_after
@@ -75,6 +77,7 @@ def create(*, context: WriteContext, exports: Sequence[Export]) -> Outcome:
 def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -> list[Export]:
     """One attempt. Returns who is to be sent again at once."""
     attempt = uuid.uuid4()
+    failpoints.reach("create.claiming")
     claimed = attempts.claim(
         attempt=attempt,
         run_id=context.run_id,
@@ -82,6 +85,7 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
         as_of=context.as_of,
         lease=context.clocks.lease,
     )
+    failpoints.reach("create.claimed")
     mine = [export for export in exports if export.seller_id in claimed]
     outcome.elsewhere.update(e.seller_id for e in exports if e.seller_id not in claimed)
     if not mine:
@@ -107,7 +111,9 @@ def _round(context: WriteContext, exports: Sequence[Export], outcome: Outcome) -
     except (ServiceError, PacingError):
         attempts.release(attempt=attempt, closed_as=CreateAttempt.State.EXPIRED)
         raise
+    failpoints.reach("create.answered")
     _confirm(attempt, mine, result, outcome)
+    failpoints.reach("create.confirmed")
     return []
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from clients.errors import UnknownOutcomeError
 from operations import statements
 
@@ -99,7 +101,8 @@ def known(*, companies: Sequence[int], tokens: Sequence[str]) -> OwnWrites:
     if not companies:
         return OwnWrites()
     # What is on its way first: a write that is confirmed between the two reads is in the second.
-    noted = {"companies": list(companies), "unsettled": UNSETTLED_SECONDS}
+    unsettled_for = UNSETTLED_SECONDS * settings.CLOCK_SCALE
+    noted = {"companies": list(companies), "unsettled": unsettled_for}
     on_their_way = statements.fetch(NOTED, noted)
     last = statements.fetch(LAST, {"texts": [str(company) for company in companies]})
     confirmed = {company: moment for company, moment in last if moment is not None}

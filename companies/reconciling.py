@@ -20,7 +20,7 @@ from companies import attempts
 from companies.absence import MOST_PAGES, Scan
 from companies.fields import ATTEMPT, SELLER_ID
 from companies.models import CompanyDuplicate, CreateAttempt, SellerSync
-from operations import alerts, counters, leases, statements
+from operations import alerts, counters, failpoints, leases, statements
 from operations.models import Alert
 
 logger = logging.getLogger(__name__)
@@ -131,6 +131,7 @@ def _by_scan(
         if holder is None:
             done.waiting += len(missing)
             return
+        failpoints.reach("reconcile.scanning")
         floor = min(due.watermark for due in missing)
         scan = Scan(client=client, floor=floor, most_pages=most_pages)
         sought = _sought()
@@ -160,6 +161,7 @@ def _sought() -> dict[str, uuid.UUID]:
 def _adopt(due: _Open, found: Mapping[str, Sequence[int]], done: Settled) -> _Open | None:
     mine = {seller: ids for seller, ids in found.items() if seller in due.sellers}
     left = due.sellers - mine.keys()
+    failpoints.reach("reconcile.read")
     confirmed = attempts.confirm(
         attempt=due.attempt,
         companies={seller: ids[0] for seller, ids in mine.items()},

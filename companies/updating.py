@@ -11,7 +11,7 @@ from companies import fielding, refusals, rejections
 from companies.exports import Export, Outcome, Update, WriteContext
 from companies.models import Rejection, SellerSync
 from companies.rejections import TOO_LARGE
-from operations import statements
+from operations import failpoints, statements
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ def _round(
         return _in_halves(context, updates, outcome, confirmations)
     except ValidationError as error:
         return _refused(context, updates, error, outcome)
+    failpoints.reach("update.answered")
     return _settle(context, updates, result, outcome, confirmations)
 
 
@@ -203,7 +204,9 @@ def confirm(*, confirmations: Sequence[Confirmation]) -> None:
         "updated_at": [c.updated_at for c in ordered],
         "as_of": [c.as_of for c in ordered],
     }
+    failpoints.reach("update.confirming")
     statements.persist(CONFIRM, arguments)
+    failpoints.reach("update.confirmed")
 
 
 def mark_gone(*, sellers: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from clients.amocrm.oauth import Tokens
 from clients.errors import AuthError, NotSentError, TransientError, UnknownOutcomeError
 from crm import oauth, stored_tokens
 from crm.stored_tokens import StoredTokens
-from operations import alerts, leases
+from operations import alerts, failpoints, leases
 from operations.models import Alert
 
 logger = logging.getLogger(__name__)
@@ -67,9 +67,11 @@ def _renew(current: StoredTokens) -> StoredTokens:
         tokens = _exchanged(current.refresh)
     except AuthError as error:
         return _refused(current, error)
+    failpoints.reach("token.renewed")
     account = current.account
     if not _save(account, current.version, tokens, asked_at):
         logger.warning("token.outrun", extra={"account": account})  # we held the lease too long
+    failpoints.reach("token.saved")
     alerts.recover(kind=Alert.Kind.TOKEN_DEAD)
     logger.info("token.renewed", extra={"account": account, "version": current.version + 1})
     return stored_tokens.load(account=account)

@@ -16,7 +16,9 @@ from emulators.messages import PROBLEM, Request, Response, html, no_content
 TRICKLE_SECONDS = 0.2  # between two bytes
 MAX_FAULTS = 100  # per service; a test that needs more forgot to delete
 
-Before = Literal["reset_before_commit", "status_before_commit", "unauthorized", "validation"]
+Before = Literal[
+    "reset_before_commit", "status_before_commit", "unauthorized", "validation", "late_commit"
+]
 After = Literal[
     "reset_after_commit",
     "reset_halfway",

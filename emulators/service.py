@@ -49,6 +49,7 @@ class Service:
         self.control = Router()
         self._lock = threading.Lock()
         self._turns = itertools.count()
+        self._resets = 0
         self._add_control_routes()
 
     def handle(self, request: Request) -> Response:
@@ -71,6 +72,8 @@ class Service:
         """The handler's answer, or what the faults make of it."""
         faults = self.faults.draw(request)
         for fault in faults:
+            if fault.kind == "late_commit" and route is not None:
+                self._commit_later(fault, request, route)
             if fault.kind in INSTEAD:
                 return self._refused_by(fault, request)
             request.only_first_half |= fault.kind == "reset_halfway"
@@ -104,6 +107,18 @@ class Service:
                 "refused": dict(self.refused),
                 "faults_injected": dict(self.faults.injected),
             }
+
+    def _commit_later(self, fault: Fault, request: Request, route: Route) -> None:
+        """A gateway has given up waiting; what it waited for happens all the same."""
+        resets = self._resets
+
+        def commit() -> None:
+            if self._resets == resets:
+                route.handler(request)
+
+        timer = threading.Timer(fault.seconds, commit)
+        timer.daemon = True
+        timer.start()
 
     def _refused_by(self, fault: Fault, request: Request) -> Response:
         match fault.kind:
@@ -145,6 +160,7 @@ class Service:
     def _reset(self, request: Request) -> Response:
         if json_object(request).get("settings"):
             restore(self.settings)
+        self._resets += 1
         self.clock.reset()
         self.faults.reset()
         with self._lock:

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+
 from operations import statements
 
 ACQUIRE = """
@@ -22,7 +24,8 @@ RELEASE = "DELETE FROM operations_lease WHERE name = %(name)s AND holder = %(hol
 
 def acquire(*, name: str, holder: uuid.UUID, seconds: float) -> bool:
     """Take the lease, or prolong our own. False: somebody else holds it."""
-    return bool(statements.fetch(ACQUIRE, {"name": name, "holder": holder, "seconds": seconds}))
+    lasts = seconds * settings.CLOCK_SCALE
+    return bool(statements.fetch(ACQUIRE, {"name": name, "holder": holder, "seconds": lasts}))
 
 
 def release(*, name: str, holder: uuid.UUID) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from operations import statements
+from operations import failpoints, statements
 from operations.models import COUNTS
 
 MOST_ATTEMPTS = 8  # leases that ended without a word: a portion that kills its worker is parked
@@ -141,7 +141,11 @@ def advance(
         "lease": lease,
         "most_unsettled": most_unsettled,
     }
+    if rows:
+        failpoints.reach("portions.closing")
     answer = statements.fetch(ADVANCE, arguments)
+    if rows:
+        failpoints.reach("portions.closed")
     claims = [
         Claim(
             portion_id=row[1],

@@ -3,7 +3,7 @@
 import logging
 
 from companies import selectors
-from operations import alerts, runs
+from operations import alerts, failpoints, runs
 from operations.models import Alert, Run
 from sync import snapshots
 
@@ -17,6 +17,7 @@ def finish(*, run_id: int) -> bool:
     state = runs.finish(run_id=run_id, created=selectors.created_by(run_id=run_id))
     if state is None:
         return False
+    failpoints.reach("run.finished")
     run = Run.objects.get(pk=run_id)
     tell(kind=run.kind)
     snapshots.discard(run=run)

@@ -10,7 +10,7 @@ from companies.fielding import Vocabulary
 from crm import connection, flood_block
 from crm.catalogue import CatalogueError
 from crm.configuration import CrmNotConfiguredError
-from operations import guard, runs
+from operations import failpoints, guard, runs
 from operations.models import Approval, Run
 from sync import sources
 from warehouse.interface import SnapshotError, Warehouse, WarehouseError
@@ -42,6 +42,7 @@ def plan(*, run: Run) -> None:
     flood_block.keep_pace_open()  # a flushed Redis has forgotten that we may send
     with closing(connection.ready_client()) as client:
         fielding.prepare(client=client, words=words)
+    failpoints.reach("plan.prepared")
     runs.plan(run=run, bounds=list(bounds(run=run, store=store)))
 
 

@@ -1,7 +1,8 @@
 """What a pump does about an error: the type decides. Seconds are those until the portion is tried again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from clients.errors import (
@@ -68,4 +69,5 @@ def decide(error: BaseException) -> Decision | None:
     if isinstance(error, NoSlotError):
         return Decision(wait=max(SOON, error.retry_after), stop=True)
     fitting = (decision for kind, decision in DECISIONS if isinstance(error, kind))
-    return next(fitting, None)
+    found = next(fitting, None)
+    return found and replace(found, wait=found.wait * settings.CLOCK_SCALE)

@@ -21,7 +21,7 @@ from clients.pacing import Lane
 from companies import adopting, creating, exports, fielding, rejections, updating
 from companies.adopting import Gate
 from companies.classifying import Known, Standing, classify
-from companies.exports import Clocks, Export, Update, WriteContext
+from companies.exports import PATIENCE_SECONDS, Clocks, Export, Update, WriteContext
 from companies.fingerprints import plan_key
 from companies.models import Rejection
 from companies.rejections import Refused
@@ -81,7 +81,9 @@ class Pump:
         """Pump until nothing can be claimed or the slice is over. True: there is more to do."""
         until = time.monotonic() + seconds
         with Senders(
-            connect=connection.ready_client, send=self._send, until=until + LAST_START_SECONDS
+            connect=connection.ready_client,
+            send=self._send,
+            until=until + LAST_START_SECONDS * settings.CLOCK_SCALE,
         ) as senders:
             while True:
                 wants_more = time.monotonic() < until and not self._stopped
@@ -229,6 +231,7 @@ class Pump:
             as_of=self._as_of,
             lane=Lane.BULK,
             clocks=Clocks(gap=settings.CREATE_SEND_GAP, lease=settings.CREATE_PREPARED_LEASE),
+            patience=PATIENCE_SECONDS * settings.CLOCK_SCALE,
         )
         if write.new:
             new = [export for _, export in write.new]
@@ -277,7 +280,8 @@ def pump(*, run_id: int) -> bool:
         closing(connection.ready_client()) as client,
         sources.feeds() as feeds,
     ):
-        return Pump(run=run, sources=Sources(sources.warehouse(), feeds), client=client).work()
+        pump = Pump(run=run, sources=Sources(sources.warehouse(), feeds), client=client)
+        return pump.work(seconds=SLICE_SECONDS * settings.CLOCK_SCALE)
 
 
 @contextmanager

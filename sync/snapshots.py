@@ -3,7 +3,7 @@
 import logging
 import time
 
-from operations import runs
+from operations import failpoints, runs
 from operations.models import Run
 from sync import sources
 from warehouse.interface import (
@@ -46,6 +46,7 @@ def _step(run: Run) -> bool:
     snapshot = _look(store, run)
     if snapshot.state is SnapshotState.RUNNING:
         return False
+    failpoints.reach("snapshot.ready")
     facts = store.facts(run.snapshot)
     run.rows, run.as_of = snapshot.rows, snapshot.as_of
     run.notes = {

@@ -47,7 +47,7 @@ def plan(self: "Task[[int], None]", run_id: int) -> None:
     try:
         planning.plan(run=Run.objects.get(pk=run_id))
     except (ServiceError, PacingError, CatalogueBusyError) as error:
-        raise self.retry(exc=error, countdown=PLAN_RETRY_SECONDS) from error
+        raise self.retry(exc=error, countdown=PLAN_RETRY_SECONDS * settings.CLOCK_SCALE) from error
     except planning.NOT_POSSIBLE as error:
         runs.fail(run_id=run_id, reason=str(error))
 

@@ -24,13 +24,13 @@ LOST_SECONDS = 5  # the same for an event whose worker has died: nobody is going
 RING = f"""
 WITH room AS (
     SELECT {MOST_RUNG} - count(*) AS n FROM webhooks_event
-    WHERE state = 'waiting' AND rung_at > clock_timestamp() - interval '{RUNG_SECONDS} s'
+    WHERE state = 'waiting' AND rung_at > clock_timestamp() - %(rung)s * interval '1 second'
 ), chosen AS (
     SELECT e.id FROM webhooks_event e
     WHERE e.state IN ('waiting', 'working') AND e.not_before <= clock_timestamp()
       AND (e.state = 'waiting' OR e.lease_until < clock_timestamp())
-      AND (e.rung_at IS NULL OR e.rung_at < clock_timestamp() - interval '1 s'
-           * CASE WHEN e.state = 'working' THEN {LOST_SECONDS} ELSE {RUNG_SECONDS} END)
+      AND (e.rung_at IS NULL OR e.rung_at < clock_timestamp() - interval '1 second'
+           * CASE WHEN e.state = 'working' THEN %(lost)s ELSE %(rung)s END)
       AND NOT EXISTS (
           SELECT FROM webhooks_event b WHERE b.door = e.door AND b.entity_id = e.entity_id
           AND b.id < e.id AND b.state IN ('waiting', 'working'))
@@ -93,7 +93,9 @@ WHERE id IN (
 
 def ring_due() -> int:
     """Wake tasks for events that are due, as many as there is room for. How many."""
-    ids = [row[0] for row in statements.fetch(RING, {})]
+    scale = settings.CLOCK_SCALE
+    waits = {"rung": RUNG_SECONDS * scale, "lost": LOST_SECONDS * scale}
+    ids = [row[0] for row in statements.fetch(RING, waits)]
     for event_id in sorted(ids):
         doorbell.ring("webhooks.handle", [event_id])
     return len(ids)

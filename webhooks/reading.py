@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from companies import own_writes
@@ -163,7 +164,7 @@ def _wish(event: Event) -> tuple[int, str]:
 
 
 def _waits(one: Taken) -> bool:
-    return Verdict.LATER in one.verdicts and one.age < PATIENCE_SECONDS
+    return Verdict.LATER in one.verdicts and one.age < PATIENCE_SECONDS * settings.CLOCK_SCALE
 
 
 def _count(ready: Sequence[Taken]) -> None:

@@ -118,6 +118,11 @@ def test_e005_prepared_lease(settings: Settings) -> None:
     assert ours() == {}
 
 
+def test_w006_shortened_clocks(settings: Settings) -> None:
+    settings.CLOCK_SCALE = 0.1
+    assert list(ours()) == ["amonition.W006"]
+
+
 @pytest.mark.parametrize(
     "line", ["", "0 * * *", "0 * * * * *", "60 * * * *", "0 24 * * *", "x * * * *"]
 )

@@ -9,6 +9,7 @@ from emulators.faults import FaultPlan
 from emulators.messages import Request
 from tests.emulators.amocrm.building import COMPANIES, create, errors_of
 from tests.emulators.talking import Talker
+from tests.waiting import wait_until
 
 BATCH = [{"name": str(number), "request_id": f"r{number}"} for number in range(10)]
 
@@ -44,6 +45,13 @@ def test_status_comes_before_or_after_the_commit(amocrm: Talker, kind: str, comm
     assert (answer.status, answer.headers["content-type"]) == (504, "text/html")
     assert b"504 Gateway Timeout" in answer.body
     assert made(amocrm) == committed
+
+
+def test_a_gateway_gives_up_before_the_commit(amocrm: Talker) -> None:
+    amocrm.fault("late_commit", method="POST", path=COMPANIES, status=504, seconds=0.3)
+    assert amocrm.post(COMPANIES, BATCH).status == 504
+    assert made(amocrm) == 0
+    wait_until(lambda: made(amocrm) == len(BATCH), seconds=10, what="the late commit")
 
 
 def test_status_can_come_as_json_or_empty(amocrm: Talker) -> None:

@@ -23,6 +23,13 @@ def test_point_kills_once_and_the_next_process_gets_through(tmp_path: Path) -> N
     assert (second.returncode, second.stdout) == (0, "through\n")
 
 
+def test_the_file_names_another_signal(tmp_path: Path) -> None:
+    (tmp_path / "here").write_text("TERM")
+    process = python("-c", REACH, **{failpoints.VARIABLE: str(tmp_path)})
+    assert (process.returncode, process.stdout) == (-signal.SIGTERM, "")
+    assert not (tmp_path / "here").exists()
+
+
 def test_of_many_at_once_one_is_killed(tmp_path: Path) -> None:
     (tmp_path / "here").touch()
     started = [

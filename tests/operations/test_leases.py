@@ -4,9 +4,11 @@ import uuid
 from contextlib import suppress
 
 import pytest
+from pytest_django import Settings
 
 from operations import alerts, leases, switches
 from operations.models import Alert, AuditEntry, Switch
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +19,18 @@ def test_second_holder_is_refused_until_the_lease_ends() -> None:
     assert not leases.acquire(name="scan", holder=second, seconds=60)
     assert leases.acquire(name="scan", holder=first, seconds=-1)
     assert leases.acquire(name="scan", holder=second, seconds=60)
+
+
+def test_lease_is_as_short_as_the_clocks(settings: Settings) -> None:
+    settings.CLOCK_SCALE = 0.01
+    first, second = uuid.uuid4(), uuid.uuid4()
+    assert leases.acquire(name="scan", holder=first, seconds=20)
+    assert not leases.acquire(name="scan", holder=second, seconds=20)
+    wait_until(
+        lambda: leases.acquire(name="scan", holder=second, seconds=20),
+        seconds=10,
+        what="the end of a lease of a fifth of a second",
+    )
 
 
 def test_lease_of_another_is_not_released() -> None:
