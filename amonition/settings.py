@@ -185,9 +185,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True
-CELERY_TASK_SOFT_TIME_LIMIT = (
-    100 * CLOCK_SCALE
-)  # seconds; a pump's slice, a slot and an answer fit in
+# Seconds; a pump's slice, a slot and an answer fit in.
+CELERY_TASK_SOFT_TIME_LIMIT = 100 * CLOCK_SCALE
 CELERY_TASK_TIME_LIMIT = 110 * CLOCK_SCALE  # below the leases of what a task holds
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {

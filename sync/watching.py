@@ -21,9 +21,8 @@ BULK_QUEUE = "bulk"
 ADOPTED = "runs_adopted"  # counters: runs that nobody carried on, bells that were rung once more
 RUNG = "rung_again:{}"
 QUIET = settings.CLOCK_SCALE * timedelta(seconds=10)  # a run that moved so recently needs no help
-PREPARING_QUIET = settings.CLOCK_SCALE * timedelta(
-    seconds=60
-)  # a step of the snapshot takes that long at the most
+# A step of the snapshot takes that long at the most.
+PREPARING_QUIET = settings.CLOCK_SCALE * timedelta(seconds=60)
 LIFETIME = timedelta(hours=6)  # a run older than that ends; the next one takes over
 ENDED = (Run.State.DONE, Run.State.FAILED, Run.State.STOPPED, Run.State.DISCARDED)
 OVERDUE = timedelta(hours=3)  # without a whole run; the push is hourly
