@@ -59,7 +59,7 @@ def _ring_pumps(run: Run) -> None:
     missing = min(work.due, settings.SYNC_PUMPS - work.pumps)
     if missing > 0 and not doorbell.unheard(queue=BULK_QUEUE):
         logger.info("watch.pumps_rung", extra={"run": run.pk, "pumps": missing})
-        counters.add({ADOPTED: work.pumps == 0, RUNG.format(PUMP): missing})
+        counters.add({ADOPTED: int(work.pumps == 0), RUNG.format(PUMP): missing})
         for _ in range(missing):
             doorbell.ring(PUMP, [run.pk])
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from amonition import counter_metrics
 from operations import counters
-from operations.models import Run
+from operations.models import Portion, Run
 from sync import watching
 from tests.world import World
 
@@ -67,6 +67,15 @@ def test_silent_runs_are_counted_as_adopted_with_the_bells_that_were_rung(world:
     assert _counted() == {"runs_adopted": 1, "rung_again:sync.carry_out": 1}
     run.refresh_from_db()
     assert run.state == Run.State.PREPARING
+
+
+def test_pumps_that_nobody_heard_of_are_counted_with_their_run(world: World) -> None:
+    world.sellers(3)
+    run = world.begin()
+    Run.objects.update(state=Run.State.WRITING, heartbeat_at=timezone.now() - timedelta(hours=1))
+    Portion.objects.create(run=run, ordinal=0, start=0, stop=3)
+    watching.watch()
+    assert _counted() == {"runs_adopted": 1, "rung_again:sync.pump": 1}
 
 
 def test_every_counter_of_mending_is_foreseen_at_nought() -> None:
