@@ -41,7 +41,7 @@ class FaultRefusedError(Exception):
 
 @dataclass(slots=True)
 class Fault:
-    """Hits requests of `method` whose path starts with `path`: after the first `skip` of them every
+    """Hits requests of `method` whose path starts with `path`, or is it where `whole`: after the first `skip` of them every
     `every`-th, or a `share` drawn by `seed`, or all; at most `times` in all.
     """
 
@@ -49,6 +49,7 @@ class Fault:
     id: str = ""
     method: str | None = None
     path: str = "/"
+    whole: bool = False
     share: float | None = None
     every: int | None = None
     times: int | None = None
@@ -64,7 +65,7 @@ class Fault:
     fired: int = 0
 
     def hits(self, request: Request) -> bool:
-        if self.method not in (None, request.method) or not request.path.startswith(self.path):
+        if self.method not in (None, request.method) or not self._is_path(request.path):
             return False
         self.seen += 1
         turn = self.seen - self.skip
@@ -76,6 +77,9 @@ class Fault:
             return False
         self.fired += 1
         return True
+
+    def _is_path(self, path: str) -> bool:
+        return path == self.path if self.whole else path.startswith(self.path)
 
 
 class FaultPlan:

@@ -47,6 +47,12 @@ def test_status_comes_before_or_after_the_commit(amocrm: Talker, kind: str, comm
     assert made(amocrm) == committed
 
 
+def test_a_fault_can_be_of_one_path_alone(amocrm: Talker) -> None:
+    amocrm.fault("status_before_commit", method="GET", path=COMPANIES, whole=True, status=500)
+    assert amocrm.get(f"{COMPANIES}/custom_fields").status == 200
+    assert amocrm.get(COMPANIES).status == 500
+
+
 def test_a_gateway_gives_up_before_the_commit(amocrm: Talker) -> None:
     amocrm.fault("late_commit", method="POST", path=COMPANIES, status=504, seconds=0.3)
     assert amocrm.post(COMPANIES, BATCH).status == 504

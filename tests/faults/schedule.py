@@ -63,8 +63,8 @@ SIGNALS = {
     "stop.update.confirming": ("update.confirming", "STOP"),
     "stop.event.handled": ("event.handled", "STOP"),
 }
-_CREATES = {"method": "POST", "path": "/api/v4/companies"}
-_UPDATES = {"method": "PATCH", "path": "/api/v4/companies"}
+_CREATES = {"method": "POST", "path": "/api/v4/companies", "whole": True}  # fields lie below
+_UPDATES = {"method": "PATCH", "path": "/api/v4/companies", "whole": True}
 _READS = {"method": "GET", "path": "/api/v4/companies"}
 _DISTORTIONS: Mapping[str, Mapping[str, object]] = {
     "reset_before": {"kind": "reset_before_commit"},
