@@ -29,6 +29,9 @@ LONG: Sequence[Sequence[str]] = (
     ("throughput", "--sellers", "200000", "--rounds", "7"),
     ("memory", "--sellers", "100000", "1000000"),
     ("warehouse_memory", "100000", "1000000"),
+    ("webhooks", "--seconds", "60"),
+    ("webhook_outages",),
+    ("recovery",),
 )
 
 
