@@ -84,6 +84,11 @@ class Patient:
     def holders(self) -> list[Any]:
         return self.ask("SELECT DISTINCT holder FROM operations_portion WHERE state = 'claimed'")
 
+    def state(self) -> str:
+        """The run's."""
+        [state] = self.ask("SELECT state FROM operations_run ORDER BY id DESC LIMIT 1")
+        return str(state)
+
     def until_free(self, holders: list[Any]) -> float:
         """Seconds until nobody of these holds a portion any more."""
         since = time.monotonic()
@@ -107,7 +112,9 @@ class Patient:
 def measure(world: World) -> tuple[list[tuple[object, ...]], Ended]:
     patient = Patient(world)
     order = (*manage("sync_companies", "--json"),)
-    with subprocess.Popen(order, env=dict(world.environ), stdout=subprocess.DEVNULL) as push:  # noqa: S603
+    with subprocess.Popen(
+        order, env=dict(world.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as push:  # noqa: S603
         world.supervisor.wait_until(
             lambda: patient.created() > HEAD_START, seconds=MOST_SECONDS, what="the first companies"
         )
@@ -123,11 +130,11 @@ def measure(world: World) -> tuple[list[tuple[object, ...]], Ended]:
         row = (f"{killed:.1f}", f"{time.monotonic() - began:.1f}", TARGETS["worker"])
         rows.append(("worker, kill -9", *row))
         world.supervisor.wait_until(
-            lambda: push.poll() is not None, seconds=RUN_SECONDS, what="the end of the push"
+            lambda: patient.state() != "writing", seconds=RUN_SECONDS, what="the end of the push"
         )
-    [state] = patient.ask("SELECT state FROM operations_run ORDER BY id DESC LIMIT 1")
+        push.kill()  # it has ended, or lost its connection with PostgreSQL's restart
     audit = world.amocrm.audit()
-    return rows, Ended(companies=audit.companies, sellers=audit.sellers, state=state)
+    return rows, Ended(companies=audit.companies, sellers=audit.sellers, state=patient.state())
 
 
 def main() -> None:
