@@ -112,9 +112,9 @@ class Patient:
 def measure(world: World) -> tuple[list[tuple[object, ...]], Ended]:
     patient = Patient(world)
     order = (*manage("sync_companies", "--json"),)
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command
         order, env=dict(world.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as push:  # noqa: S603
+    ) as push:
         world.supervisor.wait_until(
             lambda: patient.created() > HEAD_START, seconds=MOST_SECONDS, what="the first companies"
         )
