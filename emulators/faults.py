@@ -41,8 +41,8 @@ class FaultRefusedError(Exception):
 
 @dataclass(slots=True)
 class Fault:
-    """Hits requests of `method` whose path starts with `path`, or is it where `whole`: after the first `skip` of them every
-    `every`-th, or a `share` drawn by `seed`, or all; at most `times` in all.
+    """Hits requests of `method` whose path starts with `path`, or is it where `whole`: after the
+    first `skip` of them every `every`-th, or a `share` drawn by `seed`, or all; at most `times`.
     """
 
     kind: Before | After
