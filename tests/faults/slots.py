@@ -53,6 +53,7 @@ class Slot:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._reader.join(END_SECONDS)  # which closes the pipe at its end
 
     def _start(self) -> subprocess.Popen[str]:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -66,14 +67,16 @@ class Slot:
                 text=True,
             )
         self._process, self._lines = process, queue.Queue()
-        threading.Thread(target=_pass_on, args=(process, self._lines), daemon=True).start()
+        self._reader = threading.Thread(target=_pass_on, args=(process, self._lines), daemon=True)
+        self._reader.start()
         return process
 
 
 def _pass_on(process: subprocess.Popen[str], lines: "queue.Queue[str]") -> None:
     assert process.stdout is not None
-    for each in process.stdout:
-        lines.put(each)
+    with process.stdout as output:
+        for each in output:
+            lines.put(each)
     lines.put("")
 
 
