@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import Error, connection, connections
+from django.db import Error, OperationalError, connection, connections
 from psycopg import sql
 
 LOCK = 0x616D6F6E  # "amon"; any number that nobody else locks in our database
@@ -36,7 +36,12 @@ def _migrate_shards(*, verbosity: int) -> None:
         if not settings.SHARD_DATABASE_URLS:
             _make_beside(connections[alias].settings_dict["NAME"])
         # Migrations of unsharded tables are recorded there too and do nothing (ads/routing.py).
-        call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+        try:
+            call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+        except OperationalError as error:
+            raise MigratingError(
+                f"{alias}: {error} Databases of SHARD_DATABASE_URLS have to exist"
+            ) from error
 
 
 def _make_beside(name: str) -> None:

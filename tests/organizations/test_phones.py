@@ -49,4 +49,4 @@ def test_kinds_are_those_of_the_table() -> None:
 def ask(phone: Phone | None, *, owns: bool, permalink: int | None = ONE) -> str | None:
     """The refusal's code."""
     found = phones.refusal(phone=phone, client_id=OURS, permalink=permalink, owns=owns)
-    return found and found.code
+    return found.code if found else None
