@@ -1,5 +1,6 @@
 """From the URLs in the environment to what Django, Celery and redis-py want to be told."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ STATEMENT_TIMEOUT_MS = 30_000  # below the soft limit of a task
 LOCK_TIMEOUT_MS = 5_000  # longer than any statement of ours holds a row
 IDLE_IN_TRANSACTION_MS = 15_000  # nothing of ours waits inside a transaction
 CONNECT_TIMEOUT_SECONDS = 5
+SHARDS_BESIDE = 2  # as many as it takes for "on every shard" to mean something
 
 
 def postgresql(name: str, value: str) -> dict[str, Any]:
@@ -39,6 +41,27 @@ def postgresql(name: str, value: str) -> dict[str, Any]:
     )
     options = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": limits} | parts
     return entry | {"OPTIONS": options}
+
+
+def names_beside(database: str) -> list[str]:
+    """What the shards of a default database are called where nobody has named them."""
+    return [f"{database}_shard{number}" for number in range(1, SHARDS_BESIDE + 1)]
+
+
+def shards(name: str, urls: Sequence[str], *, default: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """DATABASES entries of the shards by number, which is a URL's place in the list, from 1 on.
+
+    Without URLs they lie beside the default database and are made by `migrate_shards`.
+    """
+    entries = [postgresql(name, url) for url in urls] or [
+        default | {"NAME": name} for name in names_beside(default["NAME"])
+    ]
+    places = [(entry["HOST"], entry["PORT"], entry["NAME"]) for entry in [default, *entries]]
+    if len(set(places)) < len(places):
+        raise ImproperlyConfigured(
+            f"{name}: a database is named twice, or is the one of DATABASE_URL"
+        )
+    return dict(enumerate(entries, 1))
 
 
 def celery_broker(value: str) -> str:

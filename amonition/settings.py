@@ -36,7 +36,13 @@ for variable, value in (("DATABASE_URL", DATABASE_URL), ("REDIS_URL", REDIS_URL)
             f"{variable}: not set. manage.py starts an embedded server by itself;"
             " other programs need the variable"
         )
-DATABASES = {"default": databases.postgresql("DATABASE_URL", DATABASE_URL)}
+_default = databases.postgresql("DATABASE_URL", DATABASE_URL)
+SHARD_DATABASE_URLS = env.words("SHARD_DATABASE_URLS")
+_shards = databases.shards("SHARD_DATABASE_URLS", SHARD_DATABASE_URLS, default=_default)
+# The number in `clients`, and the name of its database among DATABASES.
+SHARDS = {number: f"shard{number}" for number in _shards}
+DATABASES = {"default": _default} | {SHARDS[number]: _shards[number] for number in SHARDS}
+DATABASE_ROUTERS = ["ads.routing.ShardRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -54,8 +60,10 @@ INSTALLED_APPS = [
     "operations",
     "crm",
     "companies",
+    "ads",
     "sync",
     "webhooks",
+    "organizations",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 
 logger = logging.getLogger(__name__)
@@ -20,33 +20,37 @@ def now() -> datetime:
     return moment
 
 
-def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def fetch(
+    sql: str, parameters: Mapping[str, Any], *, using: str = DEFAULT_DB_ALIAS
+) -> list[tuple[Any, ...]]:
     """The rows that a statement returns."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 
-def fetch_bound(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def fetch_bound(
+    sql: str, parameters: Mapping[str, Any], *, using: str = DEFAULT_DB_ALIAS
+) -> list[tuple[Any, ...]]:
     """`fetch` for arrays of hundreds of values: sent beside the statement, not written into it.
 
     Django's default makes literals of them, which takes ten times as long as the query itself.
     The server then wants to know the type of every parameter: cast them in the statement. Write
     `%(name)b` for long arrays of texts and bytes: as text each value is searched for quotes.
     """
-    connection.ensure_connection()
-    session = connection.connection
+    connections[using].ensure_connection()
+    session = connections[using].connection
     literal = session.cursor_factory
     session.cursor_factory = ServerBindingCursor
     try:
-        return fetch(sql, parameters)
+        return fetch(sql, parameters, using=using)
     finally:
         session.cursor_factory = literal
 
 
-def execute(sql: str, parameters: Mapping[str, Any]) -> int:
+def execute(sql: str, parameters: Mapping[str, Any], *, using: str = DEFAULT_DB_ALIAS) -> int:
     """How many rows a statement changed."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from django.db import Error, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 
 from tests.waiting import wait_until
 
@@ -16,6 +16,7 @@ def behind(
     works: Sequence[Callable[[], object]],
     *,
     meanwhile: Callable[[], object] = lambda: None,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> list[object]:
     """What each work returned, or the database error that it met.
 
@@ -23,7 +24,7 @@ def behind(
     waits for a lock; before that `meanwhile` is called in it.
     """
     with ThreadPoolExecutor(len(works)) as pool:
-        with transaction.atomic():
+        with transaction.atomic(using=using):
             hold()
             futures = [pool.submit(_result, work) for work in works]
             wait_until(lambda: _are_stuck(futures), seconds=SECONDS, what="works that wait")
@@ -37,12 +38,12 @@ def _result(work: Callable[[], object]) -> object:
     except Error as error:
         return error
     finally:
-        connection.close()
+        connections.close_all()
 
 
 def _are_stuck(futures: Sequence[Future[object]]) -> bool:
     running = sum(not future.done() for future in futures)
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(BLOCKED)
         row = cursor.fetchone()
     return running == (row[0] if row else 0)

@@ -25,6 +25,7 @@ os.environ.update(
     BEHIND_TLS="0",
     DEBUG="0",
 )
+os.environ.pop("SHARD_DATABASE_URLS", None)  # shards lie beside the tests' own database
 # A parallel run's workers inherit this environment, and each needs a Redis of its own.
 STARTED_HERE = "TEST_SERVERS_ARE_THROW_AWAY"
 given = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")

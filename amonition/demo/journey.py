@@ -13,6 +13,7 @@ def prepare(*, service: Service, screen: Screen, sellers: int, database_url: str
         service.start_emulators(sellers=sellers, rate_limit=AMOCRM_RATE)
     with screen.step("Таблицы, вход в админку, расписание выгрузки выключено"):
         service.set_up(*manage("migrate", "--noinput"))
+        service.set_up(*manage("migrate_shards"))
         stores.switch_schedule_off(database_url)
         password = service.create_admin()
     with screen.step("Веб, рабочие процессы, планировщик"):

@@ -9,6 +9,7 @@ import redis
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from amonition.databases import names_beside
 from amonition.demo.errors import DemoError
 
 DATABASE = "amonition_demo"
@@ -34,13 +35,14 @@ def fresh_database(url: str) -> Iterator[str]:
 
 
 def _reset(connection: psycopg.Connection) -> None:
-    name = sql.Identifier(DATABASE)
     try:
         locked = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
         if not (locked and locked[0]):
             raise DemoError(f"База {DATABASE} занята другой демонстрацией: завершите её")
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        for name in (DATABASE, *names_beside(DATABASE)):
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
     except psycopg.Error as error:
         raise DemoError(
             f"Не удалось создать базу {DATABASE}: {error}\nНужна роль с правом CREATEDB."

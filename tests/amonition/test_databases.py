@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from amonition.databases import celery_broker, postgresql
+from amonition.databases import celery_broker, postgresql, shards
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,33 @@ def test_parameters_of_libpq_are_kept_beside_our_limits() -> None:
 def test_an_unusable_url_names_its_variable(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^SHARD_URL: "):
         postgresql("SHARD_URL", url)
+
+
+def test_shards_lie_beside_the_database_where_nobody_names_them() -> None:
+    default = postgresql("DATABASE_URL", "postgresql://me@db.example/ours")
+    found = shards("SHARDS", [], default=default)
+    assert {number: entry["NAME"] for number, entry in found.items()} == {
+        1: "ours_shard1",
+        2: "ours_shard2",
+    }
+    assert {entry["HOST"] for entry in found.values()} == {"db.example"}
+
+
+def test_shards_are_numbered_as_they_are_listed() -> None:
+    default = postgresql("DATABASE_URL", "postgresql:///ours")
+    urls = [f"postgresql://host{number}/ads" for number in (7, 5, 6)]
+    found = shards("SHARDS", urls, default=default)
+    assert {number: entry["HOST"] for number, entry in found.items()} == {
+        1: "host7",
+        2: "host5",
+        3: "host6",
+    }
+
+
+@pytest.mark.parametrize(
+    "urls", [["postgresql:///a", "postgresql:///a"], ["postgresql:///ours"], ["nonsense"]]
+)
+def test_shards_that_cannot_be_are_refused(urls: list[str]) -> None:
+    default = postgresql("DATABASE_URL", "postgresql:///ours")
+    with pytest.raises(ImproperlyConfigured, match=r"^SHARDS: "):
+        shards("SHARDS", urls, default=default)

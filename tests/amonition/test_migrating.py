@@ -4,11 +4,31 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.conf import settings as given
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from pytest_django import Settings
 
 from amonition import migrating
+from tests.sharded import DATABASES
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.django_db(transaction=True, databases=DATABASES)
+
+SHARDED = {
+    "banner_permalinks",
+    "banners",
+    "bs_queue",
+    "campaign_counters",
+    "campaign_org_counters",
+    "campaign_permalinks",
+    "campaigns",
+    "client_phones",
+    "moderation_queue",
+    "organizations",
+    "vcards",
+}
+SHARDS = list(given.SHARDS.values())
 ASKING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND query LIKE '%%pg_try_advisory_lock%%'
@@ -50,3 +70,40 @@ def migrate_in_thread() -> None:
         migrating.migrate(verbosity=0)
     finally:
         connections.close_all()
+
+
+@pytest.fixture
+def no_shards() -> Iterator[None]:
+    """The shards' databases are gone; with the test's end at the latest they are back."""
+    names = [connections[alias].settings_dict["NAME"] for alias in SHARDS]
+    for alias in SHARDS:
+        connections[alias].close()
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    yield
+    migrating.migrate_shards(verbosity=0)
+
+
+@pytest.mark.usefixtures("no_shards")
+def test_shards_beside_the_database_are_made_and_filled() -> None:
+    call_command("migrate_shards", verbosity=0)
+    for alias in SHARDS:
+        assert tables(alias) == SHARDED | {"django_migrations"}
+
+
+@pytest.mark.usefixtures("no_shards")
+def test_shards_that_have_urls_are_not_made(settings: Settings) -> None:
+    settings.SHARD_DATABASE_URLS = ["postgresql:///elsewhere"]
+    with pytest.raises(CommandError, match=r"(?s)^shard1: .*does not exist"):
+        call_command("migrate_shards", verbosity=0)
+
+
+def test_the_default_database_has_the_directory_of_shards_alone() -> None:
+    assert not tables("default") & SHARDED
+    assert "clients" in tables("default")
+
+
+def tables(alias: str) -> set[str]:
+    with connections[alias].cursor() as cursor:
+        return set(connections[alias].introspection.table_names(cursor))

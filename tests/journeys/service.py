@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 
 from tests.waiting import wait_until
 
@@ -52,12 +52,14 @@ PASSED_ON = (
 def environment() -> dict[str, str]:
     """What a test has changed in the settings, as variables for another process."""
     changed = {name: str(getattr(settings, name)) for name in PASSED_ON}
-    return {**os.environ, **changed, "DATABASE_URL": _database_url()}
+    shards = ",".join(_database_url(alias) for alias in settings.SHARDS.values())
+    urls = {"DATABASE_URL": _database_url("default"), "SHARD_DATABASE_URLS": shards}
+    return {**os.environ, **changed, **urls}
 
 
-def _database_url() -> str:
+def _database_url(alias: str) -> str:
     """The test's own database, which Django has made beside the one of the environment."""
-    given = connection.settings_dict
+    given = connections[alias].settings_dict
     host, port, user = given["HOST"], given["PORT"] or 5432, given["USER"] or "postgres"
     password = f":{quote(given['PASSWORD'])}" if given["PASSWORD"] else ""
     name = quote(given["NAME"])

@@ -16,6 +16,7 @@ from amonition.demo.emulation import answers
 from tests.journeys.left_behind import with_environment
 from tests.journeys.service import environment
 from tests.processes import CHECKOUT
+from tests.sharded import committed_on_shards
 from tests.waiting import wait_until
 
 START_SECONDS = 60  # six programs import Django at the same time
@@ -48,6 +49,7 @@ def service(transactional_db: None, port: int, tmp_path: Path) -> Iterator[subpr
 
 
 @pytest.mark.journey
+@committed_on_shards
 def test_service_starts_and_ends(service: subprocess.Popen[str], port: int, tmp_path: Path) -> None:
     live = f"http://127.0.0.1:{port}/health/live"
     wait_until(lambda: answers(live), seconds=START_SECONDS, what="the web answers")
