@@ -1,9 +1,9 @@
 """Metrika counters of organisations: read, and created where there is none yet."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from uuid import uuid4
 
 from clients.calls import Call
@@ -37,7 +37,7 @@ class Counters:
         policy: HedgePolicy,
         flights: SingleFlight,
         honours_keys: bool,
-        pause: Callable[[float], object] = threading.Event().wait,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._service = service
         self._policy = policy
@@ -78,7 +78,7 @@ class Counters:
             errands.append(
                 self._service.errand(
                     call,
-                    lambda found, asked=asked: counters(found, asked),  # type: ignore[misc]
+                    partial(counters, asked=asked),
                     endpoint="metrika",
                     policy=self._policy,
                 )
