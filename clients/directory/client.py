@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from itertools import chain
 from typing import Final
 
 from clients.calls import Call
@@ -134,8 +133,8 @@ class Directory:
     ) -> dict[int, Organization]:
         wanted = completed(fields, restoring=len(asked) > 1)
         errands = [self._portion(portion, wanted) for portion in portions(asked)]
-        listed = chain.from_iterable(self._service.ask(errands, until=until))
-        found = {each.permalink: recognised(each) for each in listed}
+        listed = self._service.ask(errands, until=until)
+        found = {each.permalink: recognised(each) for part in listed for each in part}
         copies = restored(asked, found)
         left_out = [each for each in asked if each not in found and each not in copies]
         looked_up = self._look_up(left_out[: self._single_lookups], wanted, until)

@@ -90,7 +90,7 @@ class Counters:
 
     def _enter(self, permalinks: Collection[int]) -> dict[int, str]:
         """Tokens of the permalinks that are ours to create for."""
-        entered = {}
+        entered: dict[int, str] = {}
         for each in permalinks:
             try:
                 token = self._flights.enter(_flight(each), seconds=FLIGHT_SECONDS)

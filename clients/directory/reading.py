@@ -66,7 +66,9 @@ def counters(found: JsonObject, asked: frozenset[int]) -> dict[int, int]:
 
 def _address(found: JsonObject) -> Address | None:
     place = _object_or_none(found, "address")
-    return place and Address(
+    if place is None:
+        return None
+    return Address(
         text=text(place, "text"),
         region_id=integer_or_none(place, "region_id"),
         post_index=text_or_none(place, "post_index"),
@@ -77,12 +79,12 @@ def _address(found: JsonObject) -> Address | None:
 
 def _chain(found: JsonObject) -> Chain | None:
     chain = _object_or_none(found, "chain")
-    return chain and Chain(count(chain, "id"), text(chain, "name"))
+    return None if chain is None else Chain(count(chain, "id"), text(chain, "name"))
 
 
 def _counter(found: JsonObject) -> int | None:
     data = _object_or_none(found, "metrika_data")
-    return data and count(data, "counter_id")
+    return None if data is None else count(data, "counter_id")
 
 
 def _phone(each: JsonObject) -> Phone:
@@ -111,7 +113,7 @@ def _rubric_defs(found: JsonObject) -> dict[int, Mapping[str, str]]:
 def _object_or_none(source: JsonObject, name: str) -> JsonObject | None:
     value = source.get(name)
     if value is None or isinstance(value, dict):
-        return value or None
+        return value
     raise ShapeError(f"{name} is {type(value).__name__}, not an object")
 
 
