@@ -107,6 +107,8 @@ class Counters:
         """A failure leaves its flights to expire: a creation may still arrive."""
         self._leave({each: token for each, token in mine.items() if each in found})
         missing = [each for each in mine if each not in found]
+        if not missing:
+            return {}
         errands = [
             self._service.errand_to_find(
                 self._creation(permalink),

@@ -42,6 +42,7 @@ class CreatedCounters:
         with self._lock:
             self._created.clear()
             self._keys.clear()
+            self._made = 0
 
     def audit(self) -> dict[str, Any]:
         with self._lock:

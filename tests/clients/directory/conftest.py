@@ -34,7 +34,7 @@ class Counted:
         self.denied: Counter[str] = Counter()
         self.seconds: list[float] = []
 
-    def attempt(self, endpoint: str, kind: Kind) -> None:
+    def attempt(self, endpoint: str, kind: Kind) -> None:  # noqa: ARG002 - Observer's
         with self._lock:
             self.attempts[str(kind)] += 1
 
@@ -46,7 +46,7 @@ class Counted:
         with self._lock:
             self.denied[endpoint] += 1
 
-    def call_took(self, endpoint: str, seconds: float) -> None:
+    def call_took(self, endpoint: str, seconds: float) -> None:  # noqa: ARG002 - Observer's
         with self._lock:
             self.seconds.append(seconds)
 
@@ -59,7 +59,7 @@ class Emulated:
         self.control = Control(server.url)
 
     def put(self, permalink: int, **fields: object) -> None:
-        self.control._ask("PUT", f"organizations/{permalink}", fields)
+        self.control.put(f"organizations/{permalink}", fields)
 
     def script(self, *attempts: dict[str, object], **which: object) -> None:
         self.control.post("scripts", {"attempts": list(attempts), **which})

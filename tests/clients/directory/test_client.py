@@ -270,9 +270,9 @@ def test_without_a_budget_nothing_is_asked_twice(
     emulated: Emulated, observer: Counted, flights: RedisSingleFlight
 ) -> None:
     emulated.script({"kind": "status", "status": 500}, endpoint="bulk")
-    with closing(hedged(emulated.server.url, observer, budget=Budget(tokens=0.0))) as service:
-        with pytest.raises(UnavailableError) as failed:
-            Directory(service, flights=flights).bulk([FIRST])
+    penniless = hedged(emulated.server.url, observer, budget=Budget(tokens=0.0))
+    with closing(penniless) as service, pytest.raises(UnavailableError) as failed:
+        Directory(service, flights=flights).bulk([FIRST])
     assert failed.value.reason is Reason.BUDGET
     assert (observer.attempts, observer.denied) == ({"first": 1}, {"bulk": 1})
 

@@ -15,8 +15,6 @@ from clients.hedging.race import Failed, Reason
 from tests.clients.hedging.virtual import HANGS, Scripted, fails, ok, play
 
 AT_ONCE = replace(USUAL, pause=(0.0, 0.0))
-TWO_AT_A_TIME = replace(USUAL, max_in_flight=2)
-ONE_AT_A_TIME = replace(USUAL, max_in_flight=1)
 
 
 @pytest.mark.requirement("R87")
@@ -44,8 +42,14 @@ def test_trace(
 @pytest.mark.requirement("R87")
 @pytest.mark.parametrize(
     ("policy", "most", "seconds"),
-    [(USUAL, 1, 6.0), (USUAL, 2, 4.0), (USUAL, 3, 3.0)]
-    + [(SEARCH, 1, 15.0), (SEARCH, 2, 10.0), (SEARCH, 3, 7.0)],
+    [
+        (USUAL, 1, 6.0),
+        (USUAL, 2, 4.0),
+        (USUAL, 3, 3.0),
+        (SEARCH, 1, 15.0),
+        (SEARCH, 2, 10.0),
+        (SEARCH, 3, 7.0),
+    ],
 )
 def test_worst_case(policy: HedgePolicy, most: int, seconds: float) -> None:
     policy = replace(policy, max_in_flight=most)
@@ -77,7 +81,7 @@ def test_odd_figures_are_refused(wrong: dict[str, float]) -> None:
 
 
 def test_a_fast_failure_is_followed_after_a_pause() -> None:
-    played = play(USUAL, [fails(0.01), fails(0.01), ok(0.04)], draw=lambda least, most: most)
+    played = play(USUAL, [fails(0.01), fails(0.01), ok(0.04)], draw=max)
     assert played.starts == pytest.approx([0.0, 0.11, 0.22])
     assert played.kinds == ["first", "retry", "retry"]
 
@@ -205,7 +209,7 @@ def test_whatever_happens_it_stays_within_its_bounds(
         until=until,
         idempotent=idempotent,
         allow=lambda: next(grants, False),
-        draw=lambda least, most: most,
+        draw=max,
     )
     alone = replace(policy, max_in_flight=1)
     assert len(played.starts) <= min(policy.retries, granted) + 1

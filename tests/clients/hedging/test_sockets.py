@@ -74,12 +74,12 @@ def test_the_losers_connection_is_closed_at_once() -> None:
         if peer.gone():
             gone.set()
 
-    with ScriptedServer((hangs, lambda peer: peer.answer(reply()))) as server:
-        with closing(hedged(server.url)) as service:
-            began = time.monotonic()
-            assert ask(service, QUICK) == 0
-            assert gone.wait(1.0)
-            assert time.monotonic() - began < 1.0
+    answers = ScriptedServer((hangs, lambda peer: peer.answer(reply())))
+    with answers as server, closing(hedged(server.url)) as service:
+        began = time.monotonic()
+        assert ask(service, QUICK) == 0
+        assert gone.wait(1.0)
+        assert time.monotonic() - began < 1.0
 
 
 def test_a_kept_connection_serves_the_next_call() -> None:
@@ -90,8 +90,8 @@ def test_a_kept_connection_serves_the_next_call() -> None:
 
 
 def test_a_mistake_of_ours_comes_to_its_caller() -> None:
-    with ScriptedServer((lambda peer: peer.answer(reply()),)) as server:
-        with closing(hedged(server.url)) as service:
-            errand = service.errand(CALL, lambda _: 1 // 0, endpoint="metrika", policy=USUAL)
-            with pytest.raises(ZeroDivisionError):
-                service.ask([errand], until=None)
+    answers = ScriptedServer((lambda peer: peer.answer(reply()),))
+    with answers as server, closing(hedged(server.url)) as service:
+        errand = service.errand(CALL, lambda _: 1 // 0, endpoint="metrika", policy=USUAL)
+        with pytest.raises(ZeroDivisionError):
+            service.ask([errand], until=None)

@@ -60,7 +60,7 @@ def play(
     until: float | None = None,
     idempotent: bool = True,
     allow: Callable[[], bool] = lambda: True,
-    draw: Callable[[float, float], float] = lambda least, most: least,
+    draw: Callable[[float, float], float] = min,
 ) -> Played:
     """One call from 0.0; attempts beyond the script hang."""
     now, steps = 0.0, 0
