@@ -43,7 +43,7 @@ class SlowTail:
         self._lock = threading.Lock()
         self.requests = 0
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:  # noqa: ARG002 - Service's signature
         with self._lock:
             self.requests += 1
             number = self.requests

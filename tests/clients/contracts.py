@@ -56,11 +56,20 @@ def _check(spec: Mapping[str, Any], call: Call, answer: Answer) -> tuple[str, st
         assert call.body is not None
         _fits(spec, operation["requestBody"], call.body)
     given = {"header": call.headers, "query": dict(call.params)}
-    for parameter in operation.get("parameters", []):
+    for parameter in (_meant(spec, each) for each in operation.get("parameters", [])):
         if parameter["in"] in given and parameter["required"]:
             assert parameter["name"] in given[parameter["in"]]
-    _fits(spec, operation["responses"][str(answer.status)], answer.body)
+    _fits(spec, _meant(spec, operation["responses"][str(answer.status)]), answer.body)
     return method, template, str(answer.status)
+
+
+def _meant(spec: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference into the components refers to."""
+    if "$ref" not in node:
+        return node
+    _, _, kind, name = node["$ref"].split("/")
+    found: Mapping[str, Any] = spec["components"][kind][name]
+    return found
 
 
 def _fits(spec: Mapping[str, Any], promised: Mapping[str, Any], body: bytes) -> None:

@@ -153,10 +153,10 @@ def test_creation_without_keys_is_not_hedged(
     service: HedgedService, flights: RedisSingleFlight, emulated: Emulated
 ) -> None:
     emulated.control.settings(keys="ignore")
-    emulated.script({"kind": "late", "seconds": 0.7}, endpoint="create-metrika")
+    for number, fault in ((1, {"kind": "late", "seconds": 0.7}), (2, {"kind": "status"})):
+        emulated.script(fault, permalink=FIRST + number, endpoint="create-metrika")
     directory = Directory(service, flights=flights, honours_keys=False)
     assert directory.counters([FIRST + 1]) == {FIRST + 1: 90_000_001}
-    emulated.script({"kind": "status", "status": 503}, endpoint="create-metrika")
     with pytest.raises(UnknownOutcomeError):
         directory.counters([FIRST + 2])
     assert emulated.asked()["create-metrika"] == 2
