@@ -153,8 +153,10 @@ def test_creation_without_keys_is_not_hedged(
     service: HedgedService, flights: RedisSingleFlight, emulated: Emulated
 ) -> None:
     emulated.control.settings(keys="ignore")
-    for number, fault in ((1, {"kind": "late", "seconds": 0.7}), (2, {"kind": "status"})):
-        emulated.script(fault, permalink=FIRST + number, endpoint="create-metrika")
+    emulated.script(
+        {"kind": "late", "seconds": 0.7}, permalink=FIRST + 1, endpoint="create-metrika"
+    )
+    emulated.script({"kind": "status"}, permalink=FIRST + 2, endpoint="create-metrika")
     directory = Directory(service, flights=flights, honours_keys=False)
     assert directory.counters([FIRST + 1]) == {FIRST + 1: 90_000_001}
     with pytest.raises(UnknownOutcomeError):
