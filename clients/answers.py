@@ -66,6 +66,8 @@ def failure_of(answer: Answer, *, call: Call, service: str) -> ServiceError | No
     else:
         error = lost(answer, call=call, service=service, detail=detail)
     error.trace_id = answer.trace_id
+    if status == 503:
+        error.retry_after = _retry_after(answer.headers, problem)
     return error
 
 

@@ -45,6 +45,11 @@ class PacedConnection(HTTPConnection):
         if self.paced is not None:
             self.paced.hold_until(departure)
 
+    def abort(self) -> None:
+        """End what another thread waits for on this connection. Not while it is being opened."""
+        if self.paced is not None:
+            self.paced.abort()
+
 
 class PacedTlsConnection(PacedConnection, HTTPSConnection):
     """The same over TLS."""
@@ -54,6 +59,7 @@ class PacedPool(HTTPConnectionPool):
     """A pool of one connection."""
 
     ConnectionCls = PacedConnection
+    opened: PacedConnection | None = None  # the last one that `open` gave
 
     def open(self, limits: Limits) -> PacedConnection:
         """The connection, open and fresh. Raises what connecting raises; nothing was sent then."""
@@ -69,6 +75,7 @@ class PacedPool(HTTPConnectionPool):
             raise
         finally:
             self._put_conn(connection)
+        self.opened = connection
         return connection
 
 

@@ -24,9 +24,11 @@ class ServiceError(Exception):
 
     `detail` is the service's own text, shortened; `status` is None when no answer came.
     `trace_id` is the service's own name of the exchange (X-Request-Id), for its support.
+    `retry_after`: seconds that a 429 or 503 told us to wait, None where nothing was told.
     """
 
     trace_id: str = ""
+    retry_after: float | None = None
 
     def __init__(self, *, service: str, call: str, detail: str, status: int | None = None) -> None:
         super().__init__(service, call, detail, status)

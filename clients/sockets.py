@@ -5,6 +5,7 @@ the headers or in the body, holds such a call as long as it likes. Here one dead
 everything from the first byte of the request to the last one of the answer.
 """
 
+import contextlib
 import io
 import socket
 import ssl
@@ -116,6 +117,14 @@ class PacedSocket:
     def shutdown(self, how: int) -> None:
         """End one or both directions."""
         self._sock.shutdown(how)
+
+    def abort(self) -> None:
+        """From another thread: whoever reads or writes here has come to the end.
+
+        The plain socket's shutdown, as TLS would change its object under the reader's hands.
+        """
+        with contextlib.suppress(OSError):  # gone by itself
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close, as soon as the last file made of it is closed too."""

@@ -153,6 +153,15 @@ class Transport:
         )
         return error
 
+    def abort(self) -> None:
+        """From another thread: end the exchange that waits on the connection.
+
+        Finding the host, connecting and TLS's handshake are not interrupted but end by their own
+        limits; `before_first_byte` is asked after them.
+        """
+        if self._adapter.pool.opened is not None:
+            self._adapter.pool.opened.abort()
+
     def close(self) -> None:
         """Close the connection."""
         self._adapter.close()

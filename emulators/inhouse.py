@@ -23,8 +23,8 @@ class InhouseSettings(Settings):
 
 
 class InhouseService(Service):
-    def __init__(self) -> None:
-        self.inhouse_settings = InhouseSettings()
+    def __init__(self, settings: InhouseSettings | None = None) -> None:
+        self.inhouse_settings = settings or InhouseSettings()
         super().__init__(self.inhouse_settings)
 
     def refusal(self, request: Request) -> Response | None:

@@ -101,13 +101,31 @@ class Server:
             return False
         request = read_request(connection, start=byte, arrived=arrived)
         response = self._service.handle(request)
-        if response.delay and self._stopping.wait(response.delay):
+        if response.delay and not self._wait(connection, response.delay):
             return False
         closing = request.headers.get("connection", "").lower() == "close"
         send(connection, response, closing=closing, stopping=self._stopping)
         if response.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         return not closing and response.cut_at is None
+
+    def _wait(self, connection: socket.socket, seconds: float) -> bool:
+        """Whether there still is somebody to answer after so long."""
+        until = time.monotonic() + seconds
+        connection.settimeout(seconds)
+        try:
+            if not connection.recv(1, socket.MSG_PEEK):
+                return False
+        except TimeoutError:
+            return not self._stopping.is_set()
+        finally:
+            connection.settimeout(KEEP_ALIVE_SECONDS)
+        return not self._stopping.wait(max(0.0, until - time.monotonic()))  # the next one is early
+
+    @property
+    def connections(self) -> int:
+        """Open now."""
+        return len(self._connections)
 
 
 def start(service: Service, *, host: str = "127.0.0.1", port: int = 0) -> Server:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from emulators import server
 from emulators.amocrm.service import AmocrmService
+from emulators.directory.service import DirectoryService
 from emulators.feeds import FeedsService
 from emulators.offers import OffersService
 from emulators.people import People
@@ -20,6 +21,7 @@ class Emulators:
     offers: server.Server
     feeds: server.Server
     snatcher: server.Server
+    directory: server.Server
 
     @property
     def amocrm_url(self) -> str:
@@ -41,6 +43,10 @@ class Emulators:
     def snatcher_url(self) -> str:
         return self.snatcher.url
 
+    @property
+    def directory_url(self) -> str:
+        return self.directory.url
+
     def urls(self) -> dict[str, str]:
         return {
             "amocrm": self.amocrm_url,
@@ -48,10 +54,13 @@ class Emulators:
             "offers": self.offers_url,
             "feeds": self.feeds_url,
             "snatcher": self.snatcher_url,
+            "directory": self.directory_url,
         }
 
     def stop(self) -> None:
-        for each in (self.amocrm, self.sellers, self.offers, self.feeds, self.snatcher):
+        for each in (
+            self.amocrm, self.sellers, self.offers, self.feeds, self.snatcher, self.directory
+        ):  # fmt: skip
             each.stop()
 
 
@@ -66,6 +75,7 @@ def start_all(
         OffersService(people),
         FeedsService(people),
         SnatcherService(),
+        DirectoryService(seed=seed),
     )
     started: list[server.Server] = []
     try:

@@ -42,6 +42,7 @@ def test_e001_encryption_keys(settings: Settings, keys: list[str]) -> None:
     assert ours() == {}
 
 
+@pytest.mark.requirement("R86")
 @pytest.mark.parametrize(
     "name",
     ["PUBLIC_URL", "SNATCHER_URL", "FEEDS_URL", "SELLERS_URL", "OFFERS_URL", "DIRECTORY_URL"],

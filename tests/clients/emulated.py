@@ -21,6 +21,9 @@ class Control:
     def patch(self, path: str, body: object) -> Any:
         return self._ask("PATCH", path, body)
 
+    def put(self, path: str, body: object) -> Any:
+        return self._ask("PUT", path, body)
+
     def delete(self, path: str) -> Any:
         return self._ask("DELETE", path, None)
 

@@ -44,6 +44,11 @@ def snatcher(running: Emulators) -> Iterator[Talker]:
 
 
 @pytest.fixture
+def directory(running: Emulators) -> Iterator[Talker]:
+    yield from _talking(running.directory_url)
+
+
+@pytest.fixture
 def receiver(amocrm: Talker) -> Iterator[Receiver]:
     """Somebody who can be told by webhooks; nobody has subscribed yet."""
     receiver = Receiver()

@@ -129,7 +129,7 @@ def test_all_start_on_consecutive_ports(port_base: int) -> None:
     emulators = start_all(port_base, sellers=1)
     ports = [int(url.rsplit(":", 1)[1]) for url in emulators.urls().values()]
     emulators.stop()
-    assert ports == [port_base + place for place in range(5)]
+    assert ports == [port_base + place for place in range(6)]
 
 
 def test_taken_port_stops_the_start(running: Emulators) -> None:
