@@ -23,6 +23,7 @@ class Slot:
         self.directory = directory
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
+        self._reader: threading.Thread | None = None
 
     def carry_out(self, seed: int) -> Record:
         """What the world has come to; a record with `broken` where it was not carried out."""
@@ -53,6 +54,11 @@ class Slot:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        finally:
+            if self._reader is not None:
+                self._reader.join(END_SECONDS)
+            if process.stdout is not None:
+                process.stdout.close()
 
     def _start(self) -> subprocess.Popen[str]:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -66,7 +72,8 @@ class Slot:
                 text=True,
             )
         self._process, self._lines = process, queue.Queue()
-        threading.Thread(target=_pass_on, args=(process, self._lines), daemon=True).start()
+        self._reader = threading.Thread(target=_pass_on, args=(process, self._lines), daemon=True)
+        self._reader.start()
         return process
 
 
