@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.faults.results import Record
 
-WORLD_SECONDS = 480.0  # far beyond everything a world's own bounds allow
+WORLD_SECONDS = 720.0  # far beyond everything a world's own bounds allow
 END_SECONDS = 60.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -23,6 +23,7 @@ class Slot:
         self.directory = directory
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
+        self._reader: threading.Thread | None = None
 
     def carry_out(self, seed: int) -> Record:
         """What the world has come to; a record with `broken` where it was not carried out."""
@@ -53,7 +54,11 @@ class Slot:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._reader.join(END_SECONDS)  # which closes the pipe at its end
+        finally:
+            if self._reader is not None:
+                self._reader.join(END_SECONDS)
+            if process.stdout is not None:
+                process.stdout.close()
 
     def _start(self) -> subprocess.Popen[str]:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -74,9 +79,8 @@ class Slot:
 
 def _pass_on(process: subprocess.Popen[str], lines: "queue.Queue[str]") -> None:
     assert process.stdout is not None
-    with process.stdout as output:
-        for each in output:
-            lines.put(each)
+    for each in process.stdout:
+        lines.put(each)
     lines.put("")
 
 

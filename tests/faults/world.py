@@ -33,7 +33,7 @@ from tests.faults.schedule import CHANGED, FIRST_LOAD, FULL, Fault, Plan
 from tests.faults.source import Source
 from tests.faults.stores import Stores
 
-PUSH_SECONDS = 70.0  # for one push with everything that hits it
+PUSH_SECONDS = 120.0  # for one push with everything that hits it; half a minute of start among it
 QUIET_SECONDS = 60.0  # for what is unsettled after the last fault
 HOOK_PATIENCE = 2.0  # seconds; what amoCRM will try again in minutes is then tried at once
 HOOK_RETRY = 900.0  # on amoCRM's clock
