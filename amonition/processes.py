@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from amonition.supervising import Child
 
 WEB_PROCESSES = 2  # 500 hooks a second are more than one interpreter can take
-WEB_THREADS = 4  # a hook is stored in some ten milliseconds, and managers are few
+WEB_THREADS = 8  # a hook waits for the disk, and those that wait together share one fsync
 WEB_END_SECONDS = 10  # an answer that takes longer is given up when the service ends
 INTERACTIVE_PROCESSES = 2
 MAINTENANCE_PROCESSES = 2  # while one takes a snapshot, the other keeps the watchdog's time
