@@ -47,7 +47,8 @@ WHERE id = %(attempt)s AND ((state = 'p' AND lease_until > clock_timestamp())
 RETURNING sent_at
 """
 
-# The only place where a row of `companies` is born.
+# The only place where a row of `companies` is born. CASE, and not OR: no index is asked who is
+# claimed. In a first load it says so of everybody who was claimed since the last vacuum.
 CONFIRM = """
 WITH given AS (
     SELECT * FROM unnest(%(sellers)b::text[], %(companies)b::text[]) AS g(seller_id, company_id)
@@ -57,7 +58,7 @@ WITH given AS (
     FROM given WHERE s.seller_id = given.seller_id
         AND s.seller_id >= (SELECT min(seller_id) FROM given)  -- see companies/classifying.py
         AND s.seller_id <= (SELECT max(seller_id) FROM given)
-        AND (s.state = 'p' AND s.attempt_id = %(attempt)s OR s.state IN ('a', 'x'))
+        AND CASE s.state WHEN 'p' THEN s.attempt_id = %(attempt)s ELSE s.state IN ('a', 'x') END
     RETURNING s.seller_id
 ), born AS (
     INSERT INTO companies (seller_id, company_id, linked_at)
