@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations import counters, statements
+from operations.arrays import Blobs, Texts
 
 CLAIMED_IN_VAIN = "sellers_claimed_in_vain"  # a counter
 ABSENCE_SCAN = "companies.absence_scan"  # the lease under which absence is being proved
@@ -144,9 +145,9 @@ def claim(
     arguments = {
         "attempt": attempt,
         "run": run_id,
-        "sellers": list(prints),
-        "fingerprints": [fingerprint for fingerprint, _ in prints.values()],
-        "sources": [source for _, source in prints.values()],
+        "sellers": Texts(prints),
+        "fingerprints": Blobs(fingerprint for fingerprint, _ in prints.values()),
+        "sources": Blobs(source for _, source in prints.values()),
         "as_of": as_of,
         "lease": lease,
         "scan": ABSENCE_SCAN,
@@ -173,8 +174,8 @@ def confirm(
     """
     arguments = {
         "attempt": attempt,
-        "sellers": list(companies),
-        "companies": [str(company) for company in companies.values()],
+        "sellers": Texts(companies),
+        "companies": Texts(str(company) for company in companies.values()),
         "complete": complete,
         "how": how,
         "closed_as": closed_as,

@@ -32,7 +32,7 @@ def fetch_bound(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]
 
     Django's default makes literals of them, which takes ten times as long as the query itself.
     The server then wants to know the type of every parameter: cast them in the statement. Write
-    `%(name)b` for long arrays of texts and bytes: as text each value is searched for quotes.
+    `%(name)b` and give `operations.arrays` for long ones: as text each value is searched for quotes.
     """
     connection.ensure_connection()
     session = connection.connection
