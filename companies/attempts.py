@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations import counters, statements
+from operations.arrays import Blobs, Texts
 
 CLAIMED_IN_VAIN = "sellers_claimed_in_vain"  # a counter
 ABSENCE_SCAN = "companies.absence_scan"  # the lease under which absence is being proved
@@ -47,7 +48,8 @@ WHERE id = %(attempt)s AND ((state = 'p' AND lease_until > clock_timestamp())
 RETURNING sent_at
 """
 
-# The only place where a row of `companies` is born.
+# The only place where a row of `companies` is born. CASE, and not OR: no index is asked who is
+# claimed. In a first load it says so of everybody who was claimed since the last vacuum.
 CONFIRM = """
 WITH given AS (
     SELECT * FROM unnest(%(sellers)b::text[], %(companies)b::text[]) AS g(seller_id, company_id)
@@ -57,7 +59,7 @@ WITH given AS (
     FROM given WHERE s.seller_id = given.seller_id
         AND s.seller_id >= (SELECT min(seller_id) FROM given)  -- see companies/classifying.py
         AND s.seller_id <= (SELECT max(seller_id) FROM given)
-        AND (s.state = 'p' AND s.attempt_id = %(attempt)s OR s.state IN ('a', 'x'))
+        AND CASE s.state WHEN 'p' THEN s.attempt_id = %(attempt)s ELSE s.state IN ('a', 'x') END
     RETURNING s.seller_id
 ), born AS (
     INSERT INTO companies (seller_id, company_id, linked_at)
@@ -143,9 +145,9 @@ def claim(
     arguments = {
         "attempt": attempt,
         "run": run_id,
-        "sellers": list(prints),
-        "fingerprints": [fingerprint for fingerprint, _ in prints.values()],
-        "sources": [source for _, source in prints.values()],
+        "sellers": Texts(prints),
+        "fingerprints": Blobs(fingerprint for fingerprint, _ in prints.values()),
+        "sources": Blobs(source for _, source in prints.values()),
         "as_of": as_of,
         "lease": lease,
         "scan": ABSENCE_SCAN,
@@ -172,8 +174,8 @@ def confirm(
     """
     arguments = {
         "attempt": attempt,
-        "sellers": list(companies),
-        "companies": [str(company) for company in companies.values()],
+        "sellers": Texts(companies),
+        "companies": Texts(str(company) for company in companies.values()),
         "complete": complete,
         "how": how,
         "closed_as": closed_as,

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from operations import statements
+from operations.arrays import Blobs, Texts
 
 
 class Standing(Enum):
@@ -92,8 +93,8 @@ def classify(
     """
     arguments = {
         # PostgreSQL's text holds no NUL, and nobody with one in the id can be known.
-        "sellers": ["" if "\x00" in seller else seller for seller in sellers],
-        "sources": list(sources),
+        "sellers": Texts("" if "\x00" in seller else seller for seller in sellers),
+        "sources": Blobs(sources),
         "as_of": as_of,
         "afresh": afresh,
     }

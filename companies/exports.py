@@ -36,14 +36,14 @@ class WriteContext:
 class Export:
     """One seller, ready to be written: the company's name, and the fingerprint of what is exported.
 
-    `defect`: why it cannot be written. `source`: the `source_digest` of what it was made of; None
+    `plain`: the mapped values (`fields.plain`). `defect`: why it cannot be written. `source`: the `source_digest` of what it was made of; None
     where it was not made of a warehouse's record.
     """
 
     seller_id: str
     name: str
     profile: SellerProfile
-    plan: fields.FieldPlan
+    plain: fields.Plain
     fingerprint: bytes
     odd_phone: bool
     defect: profiles.Defect | None = None
@@ -52,7 +52,7 @@ class Export:
     @property
     def values(self) -> Sequence[Mapping[str, object]]:
         """The company's custom fields, made when they are asked for: few sellers are written."""
-        return fields.values(self.profile, self.plan)
+        return fields.values(self.plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def prepare(
         seller_id=profile.seller_id,
         name=name,
         profile=profile,
-        plan=plan,
+        plain=plain,
         fingerprint=fingerprints.fingerprint(name, plain, generation=plan.generation),
         odd_phone=bool(profile.phone) and not normalising.phone(profile.phone or "")[1],
         defect=profiles.find_defect(profile),

@@ -4,7 +4,7 @@ Fields are addressed by their codes and select values by their labels, so nothin
 ids: a field that a manager deleted comes back under the same code, and the same body is right again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -25,7 +25,8 @@ MOST_STATUS_FIELDS = 30  # beyond them statuses are summed in one field: account
 TABLE_VERSION = 1  # raise when a row changes its meaning; every company is then sent once more
 
 Value = str | int | tuple[str, ...] | None  # None clears the field
-Elements = list[dict[str, object]] | None
+Plain = tuple[Sequence[Value], Mapping[str, int]]  # what ROWS say, and the counts: code -> offers
+Field = dict[str, object]  # as amoCRM wants it: its code and its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,49 +108,45 @@ def name_of(profile: SellerProfile) -> str:
     return profile.name or f"Продавец {profile.seller_id}"
 
 
-def plain(profile: SellerProfile, plan: FieldPlan) -> list[object]:
-    """What `values` says, without amoCRM's wrapping: the values in the order of ROWS, then the counts.
+def plain(profile: SellerProfile, plan: FieldPlan) -> Plain:
+    """The values in the order of ROWS, then the counts, without amoCRM's wrapping.
 
-    For the fingerprint. Of a million sellers nearly all are unchanged, and their bodies are never
-    needed: some forty objects each, which the garbage collector would have to look through.
+    For the fingerprint, and for `values`. Of a million sellers nearly all are unchanged, and their
+    bodies are never needed: some forty objects each, which the garbage collector would look through.
     """
     zone = plan.zone
-    found: list[object] = [row.value(profile, zone) for row in ROWS]
-    found.append(_counts(profile.offers_by_status, plan))
-    return found
+    of_rows = [row.value(profile, zone) for row in ROWS]
+    return of_rows, _counts(profile.offers_by_status, plan)
 
 
-def values(profile: SellerProfile, plan: FieldPlan) -> list[dict[str, object]]:
+def values(mapped: Plain) -> list[Field]:
     """`custom_fields_values` of one company: every field of the table, cleared ones included."""
-    filled = [_field(row, row.value(profile, plan.zone)) for row in ROWS]
-    counts = _counts(profile.offers_by_status, plan)
-    filled.extend(_number(code, count) for code, count in counts.items())
+    of_rows, counts = mapped
+    filled = [
+        _text(row, value) if isinstance(value, str) else _shared(row.code, value)
+        for row, value in zip(ROWS, of_rows, strict=True)
+    ]
+    filled += [_shared(code, count) for code, count in counts.items()]
     return filled
 
 
-def _field(row: FieldRow, value: Value) -> dict[str, object]:
-    if isinstance(value, int):
-        return _number(row.code, value)
-    return {"field_code": row.code, "values": _elements(row, value)}
+def _text(row: FieldRow, value: str) -> Field:
+    if row.enum_code is None:
+        return {"field_code": row.code, "values": [{"value": value}]}
+    return {"field_code": row.code, "values": [{"value": value, "enum_code": row.enum_code}]}
 
 
 @lru_cache(maxsize=20_000, typed=True)  # typed: a checkbox' True is not a count's 1
-def _number(code: str, value: int) -> dict[str, object]:
-    """One for all companies that say the same, nobody's to change: counts, days and checkboxes are
-    most of a body, and few."""
-    return {"field_code": code, "values": [{"value": value}]}
-
-
-def _elements(row: FieldRow, value: Value) -> Elements:
+def _shared(code: str, value: int | tuple[str, ...] | None) -> Field:
+    """One for all companies that say the same, nobody's to change: counts, days, checkboxes, choices
+    and cleared fields are most of a body, and few."""
     match value:
         case None:
-            return None
+            return {"field_code": code, "values": None}
         case tuple():
-            return [{"value": each} for each in value]
-        case _ if row.enum_code is not None:
-            return [{"value": value, "enum_code": row.enum_code}]
+            return {"field_code": code, "values": [{"value": each} for each in value]}
         case _:
-            return [{"value": value}]
+            return {"field_code": code, "values": [{"value": value}]}
 
 
 def _counts(found: Mapping[str, int], plan: FieldPlan) -> dict[str, int]:

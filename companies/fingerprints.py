@@ -9,17 +9,18 @@ from collections.abc import Sequence
 
 import orjson
 
-from companies.fields import TABLE_VERSION, FieldPlan
+from companies.fields import TABLE_VERSION, FieldPlan, Plain
 
 DIGEST_BYTES = 16  # 128 bits: no two of a billion values will meet
 
 
-def fingerprint(name: str, values: Sequence[object], *, generation: int) -> bytes:
+def fingerprint(name: str, plain: Plain, *, generation: int) -> bytes:
     """Of the mapped, normalised values (`fields.plain`).
 
     Changes with the table's version and the catalogue's generation.
     """
-    digest = hashlib.blake2b(orjson.dumps([name, values]), digest_size=DIGEST_BYTES)
+    of_rows, counts = plain
+    digest = hashlib.blake2b(orjson.dumps([name, [*of_rows, counts]]), digest_size=DIGEST_BYTES)
     digest.update(b"%d.%d" % (TABLE_VERSION, generation))
     return digest.digest()
 

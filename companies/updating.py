@@ -12,6 +12,7 @@ from companies.exports import Export, Outcome, Update, WriteContext
 from companies.models import Rejection, SellerSync
 from companies.rejections import TOO_LARGE
 from operations import failpoints, statements
+from operations.arrays import Blobs, Texts
 
 logger = logging.getLogger(__name__)
 
@@ -196,10 +197,10 @@ def confirm(*, confirmations: Sequence[Confirmation]) -> None:
         return
     ordered = sorted(confirmations, key=lambda c: c.update.export.seller_id)
     arguments = {
-        "sellers": [c.update.export.seller_id for c in ordered],
-        "known": [c.update.known for c in ordered],
-        "fingerprints": [c.update.export.fingerprint for c in ordered],
-        "sources": [c.update.export.source for c in ordered],
+        "sellers": Texts(c.update.export.seller_id for c in ordered),
+        "known": Blobs(c.update.known for c in ordered),
+        "fingerprints": Blobs(c.update.export.fingerprint for c in ordered),
+        "sources": Blobs(c.update.export.source for c in ordered),
         "written": [c.written for c in ordered],
         "updated_at": [c.updated_at for c in ordered],
         "as_of": [c.as_of for c in ordered],

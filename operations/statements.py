@@ -36,7 +36,7 @@ def fetch_bound(
 
     Django's default makes literals of them, which takes ten times as long as the query itself.
     The server then wants to know the type of every parameter: cast them in the statement. Write
-    `%(name)b` for long arrays of texts and bytes: as text each value is searched for quotes.
+    `%(name)b` and give `operations.arrays` for long ones: as text each value is searched for quotes.
     """
     connections[using].ensure_connection()
     session = connections[using].connection

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 READ_ROWS_MAX = 5_000  # rows per read: ten portions; bounds the memory of one call
 
@@ -34,8 +34,7 @@ class SnapshotState(StrEnum):
     READY = "ready"
 
 
-@dataclass(frozen=True, slots=True)
-class SellerRow:
+class SellerRow(NamedTuple):
     """Everything the warehouse knows about one seller with at least one offer.
 
     Texts are as they came. Times are aware, in UTC; one outside the years 1 to 9998 is None.

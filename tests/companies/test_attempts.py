@@ -18,6 +18,7 @@ from tests.world import watermark
 
 pytestmark = pytest.mark.django_db
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+CLAIMED, CONFIRMED = 40_000, 250
 
 
 @pytest.fixture
@@ -126,3 +127,23 @@ def test_absence_is_dated_by_the_clock_of_the_database(attempt: uuid.UUID) -> No
     due = _Open(attempt, watermark=0, absent_reads=0, sent_at=sent_at, sellers=frozenset({"s1"}))
     _absent(due, Settled())
     assert CreateAttempt.objects.get().absent_at == AS_OF
+
+
+def test_confirmation_does_not_look_through_everybody_who_was_claimed(attempt: uuid.UUID) -> None:
+    statements.execute(
+        "INSERT INTO seller_sync (seller_id, state, attempt_id)"
+        " SELECT 't' || n, 'p', gen_random_uuid() FROM generate_series(10001, 10000 + %(n)s) n",
+        {"n": CLAIMED},
+    )
+    arguments = {
+        "attempt": attempt,
+        "sellers": [f"t{10_001 + number}" for number in range(CONFIRMED)],
+        "companies": [str(number) for number in range(CONFIRMED)],
+        "complete": False,
+        "how": CompanyDuplicate.How.LATE_ANSWER,
+        "closed_as": CreateAttempt.State.DONE,
+    }
+    plan = statements.fetch_bound(f"EXPLAIN {attempts.CONFIRM}", arguments)
+    said = "\n".join(line for (line,) in plan)
+    assert "seller_sync_pkey" in said
+    assert "sellers_not_linked" not in said

@@ -30,7 +30,7 @@ class Record(NamedTuple):
         values[FIRST_VISIT_AT] = _time(values[FIRST_VISIT_AT])
         values[FIRST_OFFER_AT] = _time(values[FIRST_OFFER_AT])
         values[CATEGORIES] = tuple(values[CATEGORIES])
-        return SellerRow(*values)
+        return SellerRow._make(values)
 
 
 def read_records(

@@ -63,9 +63,10 @@ def add_slice(
     """Aggregate the next slice into its file; the state that counts it is the caller's to save."""
     number = len(progress.parts)
     slice_of = _next_slice(progress)
-    connection.execute(query.AGGREGATE, slice_of).fetchall()
-    [(rows, orphans)] = connection.execute(query.ROWS_AND_ORPHANS).fetchall()
     [(in_table, distinct)] = connection.execute(query.SELLERS_IN_SLICE, slice_of).fetchall()
+    aggregate = query.AGGREGATE_OF_SINGLES if in_table == distinct else query.AGGREGATE
+    connection.execute(aggregate, slice_of).fetchall()
+    [(rows, orphans)] = connection.execute(query.ROWS_AND_ORPHANS).fetchall()
     facts = progress.facts
     progress = replace(
         progress,
