@@ -6,12 +6,13 @@ The canvas is tested with real workers in tests/journeys; here its steps are cal
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from companies import attempts, fielding, reconciling
 from companies.fielding import Vocabulary
@@ -101,7 +102,9 @@ class World:
             attempts.expire_prepared()
             with closing(ready_client()) as client:
                 reconciling.settle(client=client, settle_time=settings.CREATE_SETTLE_TIME)
-            Portion.objects.filter(run=run, state=Portion.State.OPEN).update(not_before=None)
+            # Long waits are cut short; looking again at once would use up the looks of a portion.
+            soon = timezone.now() + timedelta(seconds=settings.SYNC_PORTION_RECHECK)
+            Portion.objects.filter(run=run, not_before__gt=soon).update(not_before=None)
             pumping.pump(run_id=run.pk)
             finishing.finish(run_id=run.pk)
             run.refresh_from_db()
