@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +68,9 @@ class Patient:
     def kill_worker(self) -> None:
         """`kill -9` of the bulk worker and its pool."""
         for process in psutil.process_iter():
-            command = process.cmdline()
-            if "bulk@%h" in command and self._is_ours(process):
-                os.kill(process.pid, signal.SIGKILL)
+            with suppress(psutil.Error):  # it has ended meanwhile
+                if "bulk@%h" in process.cmdline() and self._is_ours(process):
+                    os.kill(process.pid, signal.SIGKILL)
 
     def flush(self) -> None:
         with redis.Redis.from_url(self._world.redis_url) as server:
@@ -109,7 +110,7 @@ class Patient:
         return process.environ().get("LOCAL_DIR") == str(self._world.place.directory)
 
 
-def measure(world: World) -> tuple[list[tuple[object, ...]], Ended]:
+def measure(world: World, report: Report) -> tuple[list[tuple[object, ...]], Ended]:
     patient = Patient(world)
     order = (*manage("sync_companies", "--json"),)
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -121,11 +122,14 @@ def measure(world: World) -> tuple[list[tuple[object, ...]], Ended]:
         rows: list[tuple[object, ...]] = []
         flushed = patient.goes_on_after(patient.flush)
         rows.append(("FLUSHALL", f"{flushed:.1f}", "", TARGETS["flush"]))
+        report.say(f"flushed: progress after {flushed:.1f} s")
         away = patient.goes_on_after(patient.restart_postgresql)
         rows.append(("PostgreSQL, once it is back", f"{away:.1f}", "", TARGETS["postgresql"]))
+        report.say(f"PostgreSQL restarted: progress after {away:.1f} s")
         dead = patient.holders()
         began = time.monotonic()
         killed = patient.goes_on_after(patient.kill_worker)
+        report.say(f"worker killed: progress after {killed:.1f} s")
         patient.until_free(dead)
         row = (f"{killed:.1f}", f"{time.monotonic() - began:.1f}", TARGETS["worker"])
         rows.append(("worker, kill -9", *row))
@@ -145,7 +149,7 @@ def main() -> None:
     variables = {"AMOCRM_WRITE_SIZE": str(WRITE_SIZE)}
     with opened(Setup(sellers=given.sellers, rate=RATE, variables=variables)) as world:
         world.amocrm.set(rate_limit=RATE, latency_ms=350)
-        rows, ended = measure(world)
+        rows, ended = measure(world, report)
     report.table(("", "progress after, s", "all of it after, s", "target, s"), rows)
     report.say(f"run {ended.state}: {ended.companies} companies for {ended.sellers} sellers")
 
