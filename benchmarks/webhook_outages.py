@@ -28,7 +28,7 @@ from benchmarks.world import Setup, World, opened
 
 PER_SECOND = 50
 BEFORE, AFTER = 5.0, 10.0  # seconds of load around an outage
-DRAIN_SECONDS = 600.0
+DRAIN_SECONDS = 900.0
 TRANSFER = (7_000_201, 57_000_203)  # pipeline and stage
 
 
@@ -164,6 +164,7 @@ def main() -> None:
                 found = outage(world, door, office, daemons, seconds=seconds)
                 cells = (found.sent, found.handled, found.repeated, found.statuses)
                 rows.append((f"{name}, {seconds:.0f} s", *cells, f"{found.seconds:.0f}"))
+                report.say(" · ".join(map(str, rows[-1])))
         titles = ("", "hooks", "transfers", "keys sent twice", "answers", "handled after, s")
         report.table(titles, rows)
         door.close()

@@ -85,17 +85,21 @@ class Adopted:
 def gate(*, client: AmoCrm, run_id: int) -> Gate:
     """The check of a run, made once by whichever process needs it first."""
     deadline = time.monotonic() + WAIT_SECONDS * settings.CLOCK_SCALE
-    while True:
-        if switches.is_on(Switch.Key.CREATION_CLOSED):
-            return Gate.CLOSED
-        if Watermark.objects.filter(checked_run_id=run_id).exists():
-            return Gate.OPEN
+    while (verdict := _verdict(run_id)) is None:
         with leases.held(name=LEASE, seconds=LEASE_SECONDS) as holder:
-            if holder is not None:
-                return _check(client, run_id)
+            if holder is not None:  # another one may have checked between the look and the lease
+                return _verdict(run_id) or _check(client, run_id)
         if time.monotonic() > deadline:
             return Gate.BUSY
         time.sleep(POLL_SECONDS)
+    return verdict
+
+
+def _verdict(run_id: int) -> Gate | None:
+    """What is known already; None: the run has not been checked."""
+    if switches.is_on(Switch.Key.CREATION_CLOSED):
+        return Gate.CLOSED
+    return Gate.OPEN if Watermark.objects.filter(checked_run_id=run_id).exists() else None
 
 
 def _check(client: AmoCrm, run_id: int) -> Gate:

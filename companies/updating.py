@@ -20,8 +20,10 @@ MOST_ROUNDS = 6  # PATCHes for one write: complaints, a field brought back
 MOST_LOOKS = 10  # single reads after one write, where amoCRM does not filter by ids
 
 # Conditional on the fingerprint read at classification: where somebody confirmed something else
-# meanwhile, nobody knows which write came last, so the seller is sent again with the next run.
-CONFIRM = """
+# meanwhile, nobody knows which write came last, so the seller is sent again with the next run. What
+# is there already is confirmed once more, its answer lost.
+CERTAIN = "s.fingerprint IS NOT DISTINCT FROM given.known OR s.fingerprint = given.fingerprint"
+CONFIRM = f"""
 WITH given AS (
     SELECT * FROM unnest(%(sellers)b::text[], %(known)b::bytea[], %(fingerprints)b::bytea[],
                          %(sources)b::bytea[], %(updated_at)s::bigint[], %(as_of)s::timestamptz[],
@@ -31,9 +33,8 @@ WITH given AS (
     DELETE FROM rejection WHERE seller_id = ANY(%(sellers)b::text[])
 )
 UPDATE seller_sync s
-SET fingerprint = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known
-                       THEN given.fingerprint END,
-    source = CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known THEN given.source END,
+SET fingerprint = CASE WHEN {CERTAIN} THEN given.fingerprint END,
+    source = CASE WHEN {CERTAIN} THEN given.source END,
     refused = NULL, as_of = greatest(s.as_of, given.as_of),
     confirmed_at = CASE WHEN given.written THEN clock_timestamp() ELSE s.confirmed_at END,
     crm_updated_at = greatest(s.crm_updated_at, given.updated_at)
@@ -41,7 +42,7 @@ FROM given WHERE s.seller_id = given.seller_id AND s.state = 'k'
     AND s.seller_id >= (SELECT min(seller_id) FROM given)  -- see companies/classifying.py
     AND s.seller_id <= (SELECT max(seller_id) FROM given)
 RETURNING NULL
-"""
+"""  # noqa: S608 (no value is part of the text)
 
 
 @dataclass(frozen=True, slots=True)

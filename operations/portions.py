@@ -95,7 +95,7 @@ WITH run AS (
     SELECT p.id FROM operations_portion p, run
     WHERE p.run_id = %(run)s AND run.writing AND (
         (p.state = 'open' AND (p.not_before IS NULL OR p.not_before <= clock_timestamp()))
-        OR (p.state = 'claimed' AND p.lease_until < clock_timestamp()))
+        OR (p.state = 'claimed' AND (p.lease_until < clock_timestamp() OR p.holder = %(holder)s)))
     AND NOT p.id = ANY(%(mine)s)
     ORDER BY p.ordinal LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED
 ), taken AS (
@@ -126,9 +126,10 @@ def advance(
 ) -> Turn:
     """Close what is finished, prolong what is `held`, claim up to `most` further portions.
 
-    One statement. What another pump took over after our lease ended is left alone: the holder
-    decides. `lease`: seconds. `most_unsettled`: a portion that comes back more often with an
-    unknown outcome is parked for a person.
+    One statement, which may be said again when its answer was lost: what it had claimed for us, and
+    we do not know of, is claimed once more. What another pump took over after our lease ended is
+    left alone: the holder decides. `lease`: seconds. `most_unsettled`: a portion that comes back
+    more often with an unknown outcome is parked for a person.
     """
     rows = [_record(closing) for closing in closed]
     arguments = {

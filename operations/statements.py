@@ -2,16 +2,19 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; a restart of PostgreSQL takes a few
+PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds between tries, the last one again and again
+PATIENCE = 60.0  # seconds; a restart of PostgreSQL takes a few, a switch to a standby half a minute
 
 
 def now() -> datetime:
@@ -58,14 +61,25 @@ def execute(sql: str, parameters: Mapping[str, Any], *, using: str = DEFAULT_DB_
 def persist(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """`fetch_bound` for what must be written down because it has happened elsewhere already.
 
-    For idempotent statements only: after a lost connection nobody knows whether the first try was
-    carried out. Raises what the last try raises.
+    For idempotent statements only: see `outlast`.
     """
-    for pause in PAUSES:
+    return outlast(lambda: fetch_bound(sql, parameters))
+
+
+def outlast(work: Callable[[], T], *, seconds: float = PATIENCE) -> T:
+    """What `work` returns; it is begun again where the database went away in the middle of it.
+
+    Only for work that may be done twice: after a lost connection nobody knows whether the first try
+    was carried out. Outside of transactions. Raises what the last try raises.
+    """
+    until = time.monotonic() + seconds
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
         try:
-            return fetch_bound(sql, parameters)
+            return work()
         except (InterfaceError, OperationalError) as error:
+            if time.monotonic() + pause > until:
+                raise
             logger.warning("database.lost", extra={"error": repr(error), "pause": pause})
             connection.close()
             time.sleep(pause)
-    return fetch_bound(sql, parameters)
+    raise AssertionError("the pauses never end")

@@ -6,9 +6,11 @@ confirmed here, or noted as being on its way (companies/own_writes.py).
 
 import time
 from collections.abc import Iterable
+from functools import partial
 
 from companies import own_writes, updating
 from companies.updating import Confirmation
+from operations import statements
 from sync.sending import Result, Write
 
 CONFIRM_SECONDS = 0.5  # an answer waits no longer for others to be confirmed with it
@@ -43,11 +45,14 @@ class Confirmer:
         for write in writes:
             if write.changed and id(write) not in self._noted:
                 companies = [update.company_id for _, update in write.changed]
-                self._noted[id(write)] = own_writes.begin(companies=companies)
+                # Twice is once too often at the worst: a note that nobody settles grows too old.
+                self._noted[id(write)] = statements.outlast(
+                    partial(own_writes.begin, companies=companies)
+                )
 
     def confirm(self, *, at_once: bool) -> None:
         """Write down what waits; else only what has waited long enough."""
         if at_once or time.monotonic() - self._since > CONFIRM_SECONDS:
             updating.confirm(confirmations=self._waiting)
-            own_writes.forget(writes=self._settled)
+            statements.outlast(lambda: own_writes.forget(writes=self._settled))
             self._waiting, self._settled = [], []

@@ -26,7 +26,7 @@ from companies.fingerprints import plan_key
 from companies.models import Rejection
 from companies.rejections import Refused
 from crm import connection
-from operations import portions, runs
+from operations import portions, runs, statements
 from operations.models import Run
 from operations.portions import Claim
 from sync import policy, profiles, sources
@@ -117,14 +117,17 @@ class Pump:
     def _advance(self, *, most: int) -> Sequence[Claim]:
         self._confirmer.confirm(at_once=True)
         closings = self._desk.closings()
-        turn = portions.advance(
-            run_id=self._run.pk,
-            holder=self._holder,
-            closed=closings,
-            held=self._desk.held,
-            most=most,
-            lease=settings.SYNC_LEASE,
-            most_unsettled=_most_unsettled(),
+        # A pump that ended here would keep what it holds from all others until its leases end.
+        turn = statements.outlast(
+            lambda: portions.advance(
+                run_id=self._run.pk,
+                holder=self._holder,
+                closed=closings,
+                held=self._desk.held,
+                most=most,
+                lease=settings.SYNC_LEASE,
+                most_unsettled=_most_unsettled(),
+            )
         )
         self._stopped = self._stopped or not turn.writing
         return turn.claims

@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -119,23 +119,21 @@ class Senders:
         self._threads.append(thread)
 
     def _work(self) -> None:
-        try:
-            with closing(self._connect()) as client:
-                self._answer(lambda write: self._carry_out(client, write))
-        except Exception as error:  # noqa: BLE001 - every write has to be answered
-            refusal = error  # `error` ends with this block
-            self._answer(lambda write: Result(write, error=refusal))
-        finally:
-            database.close()
-
-    def _answer(self, carry_out: Callable[[Write], Result]) -> None:
-        while (write := self._jobs.get()) is not None:
-            self._results.put(carry_out(write))
+        with ExitStack() as stack:
+            stack.callback(database.close)
+            client: AmoCrm | None = None
+            while (write := self._jobs.get()) is not None:
+                try:
+                    database.close_if_unusable_or_obsolete()
+                    if client is None:
+                        client = stack.enter_context(closing(self._connect()))
+                    self._results.put(self._carry_out(client, write))
+                except Exception as error:  # noqa: BLE001 - every write has to be answered
+                    self._results.put(Result(write, error=error))
 
     def _carry_out(self, client: AmoCrm, write: Write) -> Result:
         if time.monotonic() > self._until:
             return Result(write, error=SliceOverError())
-        database.close_if_unusable_or_obsolete()
         with self._lock:
             self._begun[id(write)] = (time.monotonic(), write)
         try:

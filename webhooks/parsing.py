@@ -19,6 +19,7 @@ from typing import TypeAlias
 MOST_PAIRS = 65_536
 MOST_MAPS = 32_768  # 250 companies of 40 filled fields; a map costs thrice what a pair does
 DEEPEST = 8  # steps of a key, the first one included
+MOST_BRACKETS = DEEPEST - 2  # before the last one
 LONGEST_KEY = 256  # characters
 LONGEST_VALUE = 65_536  # characters; amoCRM's longest text has as many
 
@@ -87,6 +88,7 @@ def parse(body: bytes) -> Parsed:
         if there is not value:
             tree.replace(there, key)
             branch[leaf] = value
+    tree.bound_maps()
     return Parsed(data=tree.root, flaws=tree.flaws)
 
 
@@ -103,9 +105,10 @@ class _Tree:
         self.branches: dict[str, Map] = {}
         self.steps: dict[str, str] = {}
         self._indices: dict[str, int] = {}
-        self._maps = 0
-        self._room = MOST_KNOWN
+        self._maps = 0  # until the last look
+        self._until_look = MOST_KNOWN
         self._found_again = 0
+        self._remembers_all = False
 
     def place(
         self, head: str, bracket: str, tail: str, branch: Map | None
@@ -124,7 +127,7 @@ class _Tree:
 
     def branch(self, head: str) -> Map | None:
         """The map that `head` names, made where it is missing; None if `head` is no good."""
-        if head.count("[") > DEEPEST - 2:
+        if head.count("[") > MOST_BRACKETS:
             return None
         above, bracket, tail = head.rpartition("[")
         if bracket:
@@ -134,34 +137,44 @@ class _Tree:
             parent = self.branches.get(above)
             if parent is None:
                 parent = self.branch(above)
-            if parent is None:
-                return None
+                if parent is None:
+                    return None
         elif _is_name(head):
             step, parent = head, self.root
         else:
             return None
-        child = parent.get(step)
-        if isinstance(child, dict):
-            self._found_again += 1
-        else:
-            if child is not None:
+        made: Map = {}
+        child = parent.setdefault(step, made)
+        if child is not made:
+            if type(child) is dict:
+                self._found_again += 1
+            else:
                 self.flaws[Flaw.CONFLICT] += 1
-            self._maps += 1
-            if self._maps > MOST_MAPS:
-                raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
-            child = parent[step] = {}
-        if len(self.branches) >= self._room:
-            self._make_room()
+                child = parent[step] = made
+        self._until_look -= 1
+        if not self._until_look:
+            self._look()
         self.branches[head] = child
         return child
 
-    def _make_room(self) -> None:
-        """Forget the maps so far; all are remembered of a body that mostly comes back to them."""
+    def _look(self) -> None:
+        """Every so often: are there too many maps, and which of them have to be remembered?
+
+        All of them, of a body that mostly comes back to its maps; else only the latest.
+        """
+        self.bound_maps()
         if self._found_again > MOST_KNOWN // 2:
-            self._room = MOST_MAPS
-        else:
+            self._remembers_all = True
+        elif not self._remembers_all:
             self.branches.clear()
+        self._until_look = MOST_KNOWN
         self._found_again = 0
+
+    def bound_maps(self) -> None:
+        """Raises `UnparsableError` for too many maps."""
+        self._maps += MOST_KNOWN - self._until_look - self._found_again
+        if self._maps > MOST_MAPS:
+            raise UnparsableError(f"В теле больше {MOST_MAPS} вложенных групп")
 
     def cut(self, value: str) -> str:
         """What may be kept of a value."""

@@ -110,8 +110,17 @@ def test_source_found_to_mean_the_same_is_remembered(linked: Export) -> None:
 
 
 def test_source_is_not_remembered_where_something_else_was_confirmed(linked: Export) -> None:
-    _confirm(linked, known=b"x" * 16)
+    SellerSync.objects.update(fingerprint=b"x" * 16)
+    _confirm(linked, known=linked.fingerprint)
     assert _look(OTHER) is not None
+
+
+def test_confirmation_said_twice_is_remembered(linked: Export) -> None:
+    """The second time the fingerprint is not the one known before: the answer was lost."""
+    SellerSync.objects.update(fingerprint=b"x" * 16)
+    for _ in range(2):
+        _confirm(linked, known=b"x" * 16)
+    assert _look(OTHER) is None
 
 
 def _confirm(export: Export, *, known: bytes) -> None:

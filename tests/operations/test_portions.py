@@ -101,3 +101,19 @@ def test_ended_run_gives_no_portions(run: Run, state: Run.State) -> None:
 def test_paused_push_gives_no_portions(run: Run) -> None:
     Switch.objects.create(key=Switch.Key.PUSH_PAUSED, on=True, reason="работы")
     assert _advance(run, uuid.uuid4()) == Turn(writing=False, claims=[])
+
+
+def test_claim_whose_answer_was_lost_is_claimed_once_more_by_the_same_holder(run: Run) -> None:
+    holder = uuid.uuid4()
+    lost = _advance(run, holder)
+    assert _advance(run, uuid.uuid4(), most=1).claims[0].start == 1_000
+    assert _advance(run, holder) == lost
+
+
+def test_what_a_pump_holds_is_not_claimed_by_it_again(run: Run) -> None:
+    holder = uuid.uuid4()
+    held = [claim.portion_id for claim in _advance(run, holder).claims]
+    again = portions.advance(
+        run_id=run.pk, holder=holder, closed=(), held=held, most=2, lease=60, most_unsettled=3
+    )
+    assert [claim.start for claim in again.claims] == [1_000]

@@ -12,7 +12,7 @@ from companies.classifying import Known, Standing, classify
 from companies.exports import Export, Update
 from companies.models import Company, SellerSync
 from companies.refreshing import Written
-from companies.updating import CONFIRM, Confirmation
+from companies.updating import CERTAIN, CONFIRM, Confirmation
 from tests.crossing import behind
 from tests.races import variants, writers
 from tests.races.variants import AS_OF, without
@@ -20,12 +20,9 @@ from tests.world import World
 
 WHATEVER_WAS_KNOWN = without(
     without(
-        CONFIRM,
-        "CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known\n"
-        "                       THEN given.fingerprint END",
-        instead="given.fingerprint",
+        CONFIRM, f"CASE WHEN {CERTAIN} THEN given.fingerprint END", instead="given.fingerprint"
     ),
-    "CASE WHEN s.fingerprint IS NOT DISTINCT FROM given.known THEN given.source END",
+    f"CASE WHEN {CERTAIN} THEN given.source END",
     instead="given.source",
 )
 Confirm = Callable[[Sequence[Confirmation]], None]

@@ -2,6 +2,9 @@
 
 import threading
 import time
+from types import NoneType
+
+from django.db import OperationalError
 
 from clients.amocrm.client import AmoCrm
 from clients.pacing import Unlimited
@@ -68,3 +71,22 @@ def test_a_client_that_cannot_be_had_answers_every_write() -> None:
         while senders.in_flight:
             results += senders.collect(wait=SECONDS)
     assert [type(result.error) for result in results] == [ConnectionError] * 6
+
+
+def test_a_client_that_could_not_be_had_is_asked_for_again_by_the_next_write() -> None:
+    connects = Connects()
+
+    def refuse_once() -> AmoCrm:
+        client = connects()
+        if connects.count == 1:
+            client.close()
+            raise OperationalError("PostgreSQL is being restarted")
+        return client
+
+    with Senders(connect=refuse_once, send=answer, until=time.monotonic() + SECONDS) as senders:
+        results: list[Result] = []
+        for _ in range(3):
+            senders.submit(Write())
+            results += senders.collect(wait=SECONDS)
+    assert [type(result.error) for result in results] == [OperationalError, NoneType, NoneType]
+    assert connects.count == 2
