@@ -14,6 +14,7 @@ from amonition.embedded.postgresql import postgresql
 from amonition.embedded.sharing import join
 from amonition.embedded.valkey import valkey
 from tests.faults import clocks
+from tests.faults.disk import Disk
 
 WORLD, PREPARED = "world", "prepared"
 # A crash of PostgreSQL loses nothing that was committed, as with fsync; only a crash of the
@@ -47,6 +48,11 @@ class Stores:
     def database_url(self) -> str:
         """Of the world's database, which is another one for each world."""
         return self.postgresql.url.replace("/postgres?", f"/{WORLD}?")
+
+    @property
+    def disk(self) -> Disk:
+        """Where the world's database lies."""
+        return Disk(self.database_url)
 
     @property
     def redis_url(self) -> str:
