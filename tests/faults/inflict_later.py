@@ -21,7 +21,7 @@ from tests.faults.scene import Scene
 from tests.faults.schedule import Fault
 
 QUEUES = ("bulk", "interactive", "maintenance")
-FIRST_CREATE = 45.0  # seconds until there is one: workers start, and the snapshot is read
+SLOWLY = 30.0  # seconds until the push writes: workers start, and the snapshot is read
 DAY_AND_AN_HOUR = 25 * 3600  # longer than an access token lives
 RENEWERS = 2
 
@@ -45,7 +45,7 @@ def _kill_in_the_middle(scene: Scene, fault: Fault) -> int:
             not_yet = asked
         return fired
 
-    if not soon(standing, seconds=FIRST_CREATE):
+    if not soon(standing, seconds=SLOWLY):
         return 0
     killed = [each for each in scene.household.pool(BULK, DESK) if send(each, SIGKILL)]
     in_time = time.monotonic() - not_yet < schedule.STANDING
@@ -104,7 +104,7 @@ def _unpaid(scene: Scene, fault: Fault) -> int:
 
     before = refused()
     scene.amocrm.settings(paid=False)
-    hit = bool(soon(lambda: [None] * (refused() - before), seconds=FIRST_CREATE))
+    hit = bool(soon(lambda: [None] * (refused() - before), seconds=SLOWLY))
     time.sleep(0.5 + 2 * fault.chance)
     scene.amocrm.settings(paid=True)
     return int(hit)
@@ -114,7 +114,7 @@ def _revoke(scene: Scene, fault: Fault) -> int:
     """Every token is dead, until the operator authorises us anew (docs/operations.md)."""
     scene.amocrm.post("tokens/revoke", {})
     dead = OAuthToken.objects.filter(state=OAuthToken.State.REAUTH_REQUIRED)
-    hit = bool(soon(lambda: list(dead)))
+    hit = bool(soon(lambda: list(dead), seconds=SLOWLY))
     time.sleep(0.5 + 2 * fault.chance)
     scene.patiently(lambda: scene.authorise(scene.amocrm.post("tokens/code", {})["code"]))
     return int(hit)

@@ -72,10 +72,6 @@ class Stores:
                     [short, usual],
                 )
             database.execute(
-                "UPDATE django_celery_beat_periodictask SET expire_seconds = 5"
-                " WHERE interval_id IS NOT NULL"
-            )
-            database.execute(
                 "UPDATE django_celery_beat_periodictask SET enabled = false"
                 " WHERE task = 'sync.start_scheduled'"
             )
