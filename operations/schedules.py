@@ -32,7 +32,9 @@ def crontab(
         day_of_week=weekday,
         timezone=zone,
     )
-    _entry(apps, name=name, task=task, queue=queue, crontab=schedule, expire_seconds=EXPIRES_SECONDS)
+    _entry(
+        apps, name=name, task=task, queue=queue, crontab=schedule, expire_seconds=EXPIRES_SECONDS
+    )
 
 
 def _entry(apps: Apps, *, name: str, **values: Any) -> None:

@@ -71,11 +71,3 @@ def test_the_scheduler_it_is_made_of_ends(due: PeriodicTask, tmp_path: Path) -> 
     impatient = DatabaseScheduler(app=current_app, lazy=True)
     with postgresql_away(tmp_path), pytest.raises(OperationalError):
         impatient.tick()
-
-
-@pytest.mark.django_db
-def test_no_tick_is_thrown_away_by_a_worker_whose_clock_is_minutes_ahead() -> None:
-    """Celery compares the sender's moment with the worker's clock."""
-    entries = PeriodicTask.objects.exclude(task="celery.backend_cleanup")
-    assert entries.count() > 5
-    assert [entry.name for entry in entries if (entry.expire_seconds or 0) < 600] == []
