@@ -22,6 +22,7 @@ from tests.faults.schedule import Fault
 
 QUEUES = ("bulk", "interactive", "maintenance")
 SLOWLY = 30.0  # seconds until the push writes: workers start, and the snapshot is read
+LOOK_AGAIN = 1.0  # seconds; who is to be killed is known before, for listing takes a while
 DAY_AND_AN_HOUR = 25 * 3600  # longer than an access token lives
 RENEWERS = 2
 
@@ -34,10 +35,13 @@ def _kill_in_the_middle(scene: Scene, fault: Fault) -> int:
     """
     described = {"id": fault.kind, "times": 1, **schedule.BODIES[fault.kind]}
     scene.amocrm.post("faults", [described])
-    not_yet = time.monotonic()
+    not_yet = looked = time.monotonic()
+    known = scene.household.pool(BULK, DESK)
 
     def standing() -> list[None]:
-        nonlocal not_yet
+        nonlocal not_yet, known, looked
+        if time.monotonic() - looked > LOOK_AGAIN:
+            known, looked = scene.household.pool(BULK, DESK), time.monotonic()
         asked = time.monotonic()
         listed = scene.amocrm.get("faults")["faults"]
         fired = [None for each in listed if each["id"] == fault.kind and each["fired"]]
@@ -47,7 +51,7 @@ def _kill_in_the_middle(scene: Scene, fault: Fault) -> int:
 
     if not soon(standing, seconds=SLOWLY):
         return 0
-    killed = [each for each in scene.household.pool(BULK, DESK) if send(each, SIGKILL)]
+    killed = [each for each in known if send(each, SIGKILL)]
     in_time = time.monotonic() - not_yet < schedule.STANDING
     return int(bool(killed) and in_time)
 
@@ -114,7 +118,7 @@ def _revoke(scene: Scene, fault: Fault) -> int:
     """Every token is dead, until the operator authorises us anew (docs/operations.md)."""
     scene.amocrm.post("tokens/revoke", {})
     dead = OAuthToken.objects.filter(state=OAuthToken.State.REAUTH_REQUIRED)
-    hit = bool(soon(lambda: list(dead), seconds=SLOWLY))
+    hit = bool(soon(lambda: list(dead.all()), seconds=SLOWLY))
     time.sleep(0.5 + 2 * fault.chance)
     scene.patiently(lambda: scene.authorise(scene.amocrm.post("tokens/code", {})["code"]))
     return int(hit)
