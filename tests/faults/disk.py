@@ -46,10 +46,15 @@ class Disk:
         with self._database() as database:
             database.execute("INSERT INTO fault_full DEFAULT VALUES")
 
-    def empty(self) -> int:
-        """There is room again. How many statements were refused."""
+    def empty(self) -> bool:
+        """There is room again. Always true: for whoever waits for it."""
         with self._database() as database:
             database.execute("DELETE FROM fault_full")
+        return True
+
+    def refused(self) -> int:
+        """How many statements have failed for it."""
+        with self._database() as database:
             row = database.execute(
                 "SELECT last_value + is_called::int FROM fault_refused"
             ).fetchone()

@@ -155,9 +155,14 @@ def _renew_twice(scene: Scene, fault: Fault) -> int:
 
 def _fill_the_disk(scene: Scene, fault: Fault) -> int:
     """No row can be written for a while; what is there can be read and deleted."""
-    scene.stores.disk.fill()
-    time.sleep(0.5 + 2 * fault.chance)
-    return int(scene.stores.disk.empty() > 0)
+    disk = scene.stores.disk
+    disk.fill()
+    try:
+        hit = bool(soon(lambda: [None] * disk.refused(), seconds=SLOWLY))
+        time.sleep(0.5 + 2 * fault.chance)
+    finally:
+        scene.patiently(disk.empty)
+    return int(hit)
 
 
 TABLE: Mapping[str, Callable[[Scene, Fault], int]] = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import psycopg
 import redis
 from django.db import Error, connection
 
@@ -24,7 +25,7 @@ def soon(look: Callable[[], list[Any]], *, seconds: float = PATIENCE) -> list[An
     def is_there() -> bool:
         try:
             found[:] = look()
-        except (OSError, redis.RedisError):
+        except (OSError, redis.RedisError, psycopg.Error):
             return False
         except Error:
             connection.close()

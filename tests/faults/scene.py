@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import redis
 from django.core.management import CommandError, call_command
 from django.db import Error, connection
@@ -113,7 +114,7 @@ class Scene:
             try:
                 if act():
                     return True
-            except (Error, PacingError, redis.RedisError):
+            except (Error, PacingError, redis.RedisError, psycopg.Error):
                 connection.close()
             time.sleep(0.2)
         return False
