@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP
-from typing import cast
+from typing import Any, cast
 
 from django.db import Error, connection
 
@@ -80,7 +80,8 @@ def _reorder(scene: Scene, fault: Fault) -> int:
     random = Random(fault.chance)  # noqa: S311 - no secret
 
     def reordered() -> list[str]:
-        with scene.stores.redis() as server, server.pipeline() as pipe:
+        with scene.stores.redis() as server, server.pipeline() as pipeline:
+            pipe: Any = pipeline  # redis-py has no types for it
             pipe.watch(*QUEUES)
             before = {queue: cast("list[bytes]", pipe.lrange(queue, 0, -1)) for queue in QUEUES}
             after = {queue: random.sample(found, len(found)) for queue, found in before.items()}
