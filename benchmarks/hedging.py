@@ -52,6 +52,10 @@ class SlowTail:
         response.delay = SLOW_SECONDS if slow else USUAL_SECONDS
         return response
 
+    def torn(self, request: Request) -> float | None:  # noqa: ARG002 - Service's signature
+        """Every request comes whole."""
+        return None
+
     def stop(self) -> None:
         """Nothing runs beside the requests."""
 

@@ -31,6 +31,7 @@ After = Literal[
     "trickle",
     "no_content",
 ]
+Midway = Literal["torn_body"]  # the request does not come whole
 INSTEAD = frozenset(get_args(Before))  # of a commit
 _STATUSES = frozenset(status.value for status in HTTPStatus)
 
@@ -45,7 +46,7 @@ class Fault:
     first `skip` of them every `every`-th, or a `share` drawn by `seed`, or all; at most `times`.
     """
 
-    kind: Before | After
+    kind: Before | After | Midway
     id: str = ""
     method: str | None = None
     path: str = "/"
@@ -113,12 +114,21 @@ class FaultPlan:
         hitting: list[Fault] = []
         with self._lock:
             for fault in self._faults:
-                if fault.hits(request):
+                if fault.kind != "torn_body" and fault.hits(request):
                     hitting.append(fault)
                     self.injected[fault.kind] += 1
                     if fault.kind in INSTEAD:  # nothing is left for others to hit
                         break
         return hitting
+
+    def tear(self, request: Request) -> Fault | None:
+        """The fault for which this request's body is not read to its end."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.kind == "torn_body" and fault.hits(request):
+                    self.injected[fault.kind] += 1
+                    return fault
+        return None
 
     def listed(self) -> list[Fault]:
         return list(self._faults)

@@ -1,6 +1,7 @@
 """Reading one HTTP/1.1 request from a connection."""
 
 import socket
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from emulators.messages import Request
@@ -16,28 +17,47 @@ class BadRequestError(Exception):
     """The bytes are no HTTP/1.1 request; the connection is of no further use."""
 
 
-def read_request(connection: socket.socket, *, start: bytes, arrived: float) -> Request:
+class TornError(Exception):
+    """Half of the body was read; whatever else came of it is thrown away."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def read_request(
+    connection: socket.socket,
+    *,
+    start: bytes,
+    arrived: float,
+    torn: Callable[[Request], float | None],
+) -> Request:
+    """`torn`: asked in the middle of a body, see `server.Service`. Raises TornError."""
     head, rest = _read_head(connection, start)
     method, target, headers = _parse_head(head)
     path, _, query = target.partition("?")
     length = _content_length(headers)
     if headers.get("expect", "").lower() == "100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-    too_large = length > MAX_BODY_BYTES
-    body = b""
-    if too_large:
-        _drain(connection, length - len(rest))
-    elif length:
-        body = _read_body(connection, rest, length)
-    return Request(
+    request = Request(
         method=method,
         path=unquote(path),
         query_string=query,
         headers=headers,
-        body=body,
+        body=b"",
         arrived=arrived,
-        too_large=too_large,
+        too_large=length > MAX_BODY_BYTES,
     )
+    if request.too_large:
+        _drain(connection, length - len(rest))
+    elif length:
+        body = _Body(rest, length)
+        body.read(connection, until=length // 2)
+        if (seconds := torn(request)) is not None:
+            raise TornError(seconds)
+        body.read(connection, until=length)
+        request.body = body.whole()
+    return request
 
 
 def _read_head(connection: socket.socket, start: bytes) -> tuple[bytes, bytes]:
@@ -75,19 +95,26 @@ def _content_length(headers: dict[str, str]) -> int:
     return int(length)
 
 
-def _read_body(connection: socket.socket, start: bytes, length: int) -> bytes:
-    if len(start) > length:
-        raise BadRequestError("pipelined requests are not served")
-    body = bytearray(length)
-    body[: len(start)] = start
-    view = memoryview(body)
-    at = len(start)
-    while at < length:
-        count = connection.recv_into(view[at:])
-        if not count:
-            raise BadRequestError("ended in its body")
-        at += count
-    return bytes(view)
+class _Body:
+    """A body in the making."""
+
+    def __init__(self, start: bytes, length: int) -> None:
+        if len(start) > length:
+            raise BadRequestError("pipelined requests are not served")
+        self._bytes = bytearray(length)
+        self._bytes[: len(start)] = start
+        self._at = len(start)
+
+    def read(self, connection: socket.socket, *, until: int) -> None:
+        view = memoryview(self._bytes)[:until]
+        while self._at < until:
+            count = connection.recv_into(view[self._at :])
+            if not count:
+                raise BadRequestError("ended in its body")
+            self._at += count
+
+    def whole(self) -> bytes:
+        return bytes(self._bytes)
 
 
 def _drain(connection: socket.socket, missing: int) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from emulators.arrival import ask_for_stamps, first_byte
 from emulators.messages import Request, Response
-from emulators.reading import BadRequestError, read_request
+from emulators.reading import BadRequestError, TornError, read_request
 from emulators.sending import send
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ class Service(Protocol):
     """What a server serves."""
 
     def handle(self, request: Request) -> Response: ...
+
+    def torn(self, request: Request) -> float | None:
+        """Asked when half of a body is read: None goes on; seconds to stand still, and no more."""
+        ...
 
     def stop(self) -> None: ...
 
@@ -84,6 +88,9 @@ class Server:
         try:
             while not self._stopping.is_set() and self._exchange(connection):
                 pass
+        except TornError as torn:
+            self._stopping.wait(torn.seconds)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         except BadRequestError as error:
             logger.warning("emulator.bad_request", extra={"error": str(error)})
             _refuse(connection, error, self._stopping)
@@ -99,7 +106,8 @@ class Server:
         byte, arrived = first_byte(connection)
         if not byte:
             return False
-        request = read_request(connection, start=byte, arrived=arrived)
+        torn = self._service.torn
+        request = read_request(connection, start=byte, arrived=arrived, torn=torn)
         response = self._service.handle(request)
         if response.delay and not self._wait(connection, response.delay):
             return False

@@ -82,6 +82,11 @@ class Service:
             response = distort(fault, response)
         return response
 
+    def torn(self, request: Request) -> float | None:
+        """Seconds to stand still in the middle of this request's body, which then never ends."""
+        fault = self.faults.tear(request)
+        return None if fault is None else fault.seconds
+
     def unauthorized(self) -> Response:
         response = answer({"detail": "Unauthorized"}, status=401)
         response.refused = "unauthorized"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from operations import audit
@@ -73,7 +74,7 @@ def previous_rows(*, run: Run) -> int | None:
 def plan(*, run: Run, bounds: list[tuple[int, int]]) -> bool:
     """Cut the run into portions and let it write. False: it was planned, held or ended meanwhile."""
     moved = Run.objects.filter(pk=run.pk, state=Run.State.PREPARING).update(
-        state=Run.State.WRITING, planned_at=timezone.now(), heartbeat_at=timezone.now()
+        state=Run.State.WRITING, planned_at=timezone.now(), heartbeat_at=Now()
     )
     if not moved:
         return False
@@ -94,8 +95,8 @@ def hold(*, run: Run, reason: str) -> None:
 
 
 def beat(*, run_id: int) -> None:
-    """The run moves: nobody has to set it going again."""
-    Run.objects.filter(pk=run_id).update(heartbeat_at=timezone.now())
+    """The run moves: nobody has to set it going again. By PostgreSQL's clock, as the watchdog looks."""
+    Run.objects.filter(pk=run_id).update(heartbeat_at=Now())
 
 
 def fail(*, run_id: int, reason: str) -> bool:
@@ -142,7 +143,7 @@ def approve(*, run: Run, up_to: int | None, who: str) -> bool:
     try:
         with transaction.atomic():
             moved = Run.objects.filter(pk=run.pk, state=Run.State.HELD).update(
-                state=Run.State.PREPARING, reason="", finished_at=None, heartbeat_at=timezone.now()
+                state=Run.State.PREPARING, reason="", finished_at=None, heartbeat_at=Now()
             )
     except IntegrityError:  # the index knows also of one that has started at this moment
         return False

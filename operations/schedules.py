@@ -4,14 +4,19 @@ from typing import Any
 
 from django.apps.registry import Apps
 
+# Seconds after which a message that nobody took is thrown away. Beat's machine reckons it and the
+# worker's clock decides: one that is minutes ahead would throw away every tick of the 5 s ones, and
+# with them all sweeps. So many pile up at most while no worker is there: 120 of a 5 s entry.
+EXPIRES_SECONDS = 600
+
 
 def every(apps: Apps, *, name: str, task: str, seconds: int, queue: str = "maintenance") -> None:
     """An entry that fires every so many seconds. An entry of that name is left as it is."""
     interval, _ = apps.get_model("django_celery_beat", "IntervalSchedule").objects.get_or_create(
         every=seconds, period="seconds"
     )
-    # A message nobody took before the next one is due is worth nothing.
-    _entry(apps, name=name, task=task, queue=queue, interval=interval, expire_seconds=seconds)
+    expires = max(seconds, EXPIRES_SECONDS)
+    _entry(apps, name=name, task=task, queue=queue, interval=interval, expire_seconds=expires)
 
 
 def crontab(
@@ -27,7 +32,9 @@ def crontab(
         day_of_week=weekday,
         timezone=zone,
     )
-    _entry(apps, name=name, task=task, queue=queue, crontab=schedule, expire_seconds=600)
+    _entry(
+        apps, name=name, task=task, queue=queue, crontab=schedule, expire_seconds=EXPIRES_SECONDS
+    )
 
 
 def _entry(apps: Apps, *, name: str, **values: Any) -> None:

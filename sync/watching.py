@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from operations import alerts, counters, doorbell, runs, selectors
+from operations import alerts, counters, doorbell, runs, selectors, statements
 from operations.models import Alert, Run
 from sync import finishing, snapshots
 from sync.starting import CARRY_OUT, KIND
@@ -31,11 +31,11 @@ OVERDUE = timedelta(hours=3)  # without a whole run; the push is hourly
 def watch() -> None:
     """One tick."""
     for run in Run.objects.filter(kind=KIND, state__in=Run.ACTIVE):
-        _watch(run, timezone.now())
+        _watch(run, statements.now())
     for run in Run.objects.filter(kind=KIND, state__in=ENDED).exclude(snapshot=""):
         snapshots.discard(run=run)
     finishing.tell(kind=KIND)
-    _watch_age(timezone.now())
+    _watch_age(statements.now())
 
 
 def _watch(run: Run, now: datetime) -> None:

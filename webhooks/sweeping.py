@@ -3,8 +3,6 @@
 import logging
 from datetime import timedelta
 
-from django.utils import timezone
-
 from clients.pacing import PaceUnavailableError
 from companies import own_writes
 from crm import configuration
@@ -71,13 +69,14 @@ def sweep() -> None:
 
 def inbox_lag() -> float | None:
     """How long the oldest request that is due has waited, in seconds; None where none waits."""
+    now = statements.now()
     oldest = (
-        Delivery.objects.filter(state=Delivery.State.STORED, due_at__lte=timezone.now())
+        Delivery.objects.filter(state=Delivery.State.STORED, due_at__lte=now)
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()
     )
-    return None if oldest is None else (timezone.now() - oldest) / timedelta(seconds=1)
+    return None if oldest is None else (now - oldest) / timedelta(seconds=1)
 
 
 def _watch(lag: float) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
 from clients.amocrm.client import AmoCrm
 from clients.amocrm.leads import LeadRecord
@@ -16,7 +15,7 @@ from clients.errors import ServiceError, UnknownOutcomeError, ValidationError
 from clients.pacing import Lane
 from crm import connection
 from crm.stages import stages
-from operations import failpoints, options
+from operations import failpoints, options, statements
 from operations.models import Option
 from webhooks import cards, checking, dispatching, services, visits
 from webhooks.models import Event, Transfer
@@ -187,10 +186,9 @@ def _look_up(visit: Transfer) -> Outcome:
 
 def _found(visit: Transfer) -> str | None:
     """An answer was lost, or a process died: after the settle time the service itself knows."""
-    settled_from = (visit.sent_at or timezone.now()) + timedelta(
-        seconds=settings.WEBHOOK_SETTLE_TIME
-    )
-    wait = (settled_from - timezone.now()).total_seconds()
+    now = statements.now()
+    settled_from = (visit.sent_at or now) + timedelta(seconds=settings.WEBHOOK_SETTLE_TIME)
+    wait = (settled_from - now).total_seconds()
     if wait > 0:
         raise PostponedError(UNKNOWN_WORDS, pause=wait)
     with services.snatcher() as snatcher:

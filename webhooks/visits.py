@@ -60,8 +60,11 @@ def close_visit(*, lead_id: int) -> None:
 
 
 def mark_sent(*, transfer: Transfer) -> None:
-    """The POST leaves now: from here on nobody knows, until an answer or a look-up says."""
-    transfer.state, transfer.sent_at = Transfer.State.UNKNOWN, timezone.now()
+    """The POST leaves now: from here on nobody knows, until an answer or a look-up says.
+
+    By PostgreSQL's clock: the settle time is perhaps measured by another machine.
+    """
+    transfer.state, transfer.sent_at = Transfer.State.UNKNOWN, statements.now()
     transfer.save(update_fields=["state", "sent_at"])
 
 

@@ -81,6 +81,12 @@ class AmocrmService(Service):
         response.headers["X-Request-Id"] = secrets.token_hex(16)
         return response
 
+    def torn(self, request: Request) -> float | None:
+        seconds = super().torn(request)
+        if seconds is not None:
+            self._record(request)  # its first byte has come, and that is what counts
+        return seconds
+
     def refusal(self, request: Request) -> Response | None:
         limited = self.state.limiter.refusal(request.arrived)
         if limited is not None or request.path == TOKEN_PATH:

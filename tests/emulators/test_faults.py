@@ -36,6 +36,20 @@ def test_connection_is_reset(amocrm: Talker, kind: str, committed: int) -> None:
     assert amocrm.control("GET", "audit")["faults_injected"] == {kind: 1}
 
 
+def test_a_torn_body_is_read_by_half_and_nothing_comes_of_it(amocrm: Talker) -> None:
+    amocrm.fault("torn_body", method="POST", path=COMPANIES, seconds=0.2, times=1)
+    began = time.monotonic()
+    with pytest.raises(ConnectionError):
+        amocrm.post(COMPANIES, BATCH)
+    assert time.monotonic() - began >= 0.2
+    audit = amocrm.control("GET", "audit")
+    assert audit["faults_injected"] == {"torn_body": 1}
+    assert (audit["companies"], audit["arrivals"]["count"]) == (0, 1)
+    assert f"POST {COMPANIES}" not in audit["requests"]
+    amocrm.post(COMPANIES, BATCH)
+    assert made(amocrm) == len(BATCH)
+
+
 @pytest.mark.parametrize(
     ("kind", "committed"), [("status_before_commit", 0), ("status_after_commit", 10)]
 )

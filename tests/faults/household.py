@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from amonition import processes
 from amonition.supervising import Child, Supervisor
+from tests.faults.wall_clocks import WallClock
 
 NO_GRACE = ((signal.SIGKILL, 5.0),)  # the world is over when its children are ended
 MOST_CRASHES = 60  # they are killed on purpose, and come back
@@ -34,31 +35,45 @@ def listed() -> list[Process]:
 
 
 class Household:
-    """Web, beat and two workers: bulk has the pumps, the desk everything else."""
+    """Web, beat and two workers: bulk has the pumps, the desk everything else.
 
-    def __init__(self, supervisor: Supervisor, environ: Mapping[str, str], *, port: int) -> None:
+    `clocks`: of the workers whose wall clock can go wrong.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        environ: Mapping[str, str],
+        *,
+        port: int,
+        clocks: Mapping[str, WallClock],
+    ) -> None:
+        self.clocks = clocks
         self._supervisor = supervisor
         self._environ = environ
         self._port = port
 
     def start(self) -> None:
         queues = "interactive,maintenance,organizations"
-        for child in (
-            processes.worker(BULK, queues="bulk", processes=2),
-            processes.worker(DESK, queues=queues, processes=3),
-            processes.web(self._port),
-            processes.beat(),
+        for name, child in (
+            (BULK, processes.worker(BULK, queues="bulk", processes=2)),
+            (DESK, processes.worker(DESK, queues=queues, processes=3)),
+            (WEB, processes.web(self._port)),
+            (BEAT, processes.beat()),
         ):
-            self._supervisor.start(_immortal(child), environ=self._environ)
+            clock = self.clocks.get(name)
+            environ = clock.environ(self._environ) if clock else self._environ
+            self._supervisor.start(_immortal(child), environ=environ)
 
-    def main(self, name: str) -> list[Process]:
-        """The process that the supervisor has started."""
-        mark = MARKS[name]
-        return [p for p in listed() if p.parent == os.getpid() and mark in p.command]
+    def main(self, *names: str) -> list[Process]:
+        """The processes of these names that the supervisor has started."""
+        marks = [MARKS[name] for name in names]
+        own = [process for process in listed() if process.parent == os.getpid()]
+        return [process for process in own if any(mark in process.command for mark in marks)]
 
     def pool(self, *names: str) -> list[Process]:
         """The children of these."""
-        parents = {process.pid for name in names for process in self.main(name)}
+        parents = {process.pid for process in self.main(*names)}
         return [process for process in listed() if process.parent in parents]
 
     def frozen(self) -> list[Process]:

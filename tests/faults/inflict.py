@@ -7,29 +7,26 @@ at the end of the push by `World`.
 import json
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import cast
 
-import redis
 from celery import current_app
 
 from amonition.embedded.daemon import Daemon, ensure_running, stop
 from crm import flood_block
-from tests.faults import clocks, schedule
+from tests.faults import clocks, inflict_later, schedule
 from tests.faults.household import BEAT, BULK, DESK, WEB, Process, send
+from tests.faults.looking import pick, soon
 from tests.faults.scene import Scene
 from tests.faults.schedule import Fault
-from tests.waiting import wait_until
 
-PATIENCE = 6.0  # seconds for something to hit to come along
 QUEUES = ("bulk", "interactive", "maintenance")
 DAY_AND_AN_HOUR = 25 * 3600  # longer than an access token lives
 IN_FLIGHT = 1.5  # seconds until what was on its way into a new flood-block has come back
 BLOCKED_FOR = 2.5  # seconds of watching that nothing comes
 RACERS = 8
 DELETABLE = ("AMONITION_OFFERS_TOTAL", "AMONITION_FEED_URL", "AMONITION_ATTEMPT")
-T = TypeVar("T")
 
 Inflict = Callable[[Scene, Fault], int]
 
@@ -67,7 +64,7 @@ def _signal_at(scene: Scene, fault: Fault) -> int:
 
 def _thaw(scene: Scene, fault: Fault) -> None:
     """Who freezes stays so for a while, perhaps for longer than its leases."""
-    frozen = _soon(scene.household.frozen)
+    frozen = soon(scene.household.frozen)
     time.sleep(0.3 + fault.chance * (clocks.LEASE + 1))
     for process in frozen:
         send(process, signal.SIGCONT)
@@ -86,8 +83,8 @@ def _answer_around(scene: Scene, fault: Fault) -> int:
 
 def _signal_one(number: signal.Signals) -> Inflict:
     def one(scene: Scene, fault: Fault) -> int:
-        pool = _soon(lambda: scene.household.pool(BULK, DESK))
-        hit = bool(pool) and send(_pick(pool, fault.chance), number)
+        pool = soon(lambda: scene.household.pool(BULK, DESK))
+        hit = bool(pool) and send(pick(pool, fault.chance), number)
         if hit and number == signal.SIGSTOP:
             _thaw(scene, fault)
         return int(hit)
@@ -99,7 +96,7 @@ def _signal_main(name: str, number: signal.Signals) -> Inflict:
     """Web's children do not die with it by themselves."""
 
     def main(scene: Scene, _: Fault) -> int:
-        found = _soon(lambda: scene.household.main(name))
+        found = soon(lambda: scene.household.main(name))
         family: list[Process] = scene.household.pool(name) if name == WEB else []
         return int(bool([process for process in (*found, *family) if send(process, number)]))
 
@@ -139,7 +136,7 @@ def _block(scene: Scene, fault: Fault) -> int:
 
     before = refused()
     scene.amocrm.post("flood_block", {"blocked": True})
-    hit = bool(_soon(lambda: [None] * (refused() - before)))
+    hit = bool(soon(lambda: [None] * (refused() - before)))
     if hit:
         time.sleep(IN_FLIGHT)
         arrived = _arrived(scene)
@@ -161,7 +158,7 @@ def _expire(scene: Scene, _: Fault) -> int:
 
     before = refused()
     scene.amocrm.post("clock", {"advance": DAY_AND_AN_HOUR})
-    return int(bool(_soon(lambda: [None] * (refused() - before))))
+    return int(bool(soon(lambda: [None] * (refused() - before))))
 
 
 def _lose_token(scene: Scene, fault: Fault) -> int:
@@ -177,7 +174,7 @@ def _forward(scene: Scene, fault: Fault) -> int:
 
 
 def _delete_field(scene: Scene, fault: Fault) -> int:
-    key = _pick(DELETABLE, fault.chance)
+    key = pick(DELETABLE, fault.chance)
     try:
         scene.amocrm.delete(f"custom_fields/{key}")
     except AssertionError:  # not there yet
@@ -189,7 +186,7 @@ def _delete_company(scene: Scene, fault: Fault) -> int:
     found = scene.bystanders()
     if not found:
         return 0
-    company, seller = _pick(found, fault.chance)
+    company, seller = pick(found, fault.chance)
     scene.book.excused.add(seller)
     scene.amocrm.delete(f"companies/{company}")
     return 1
@@ -199,7 +196,7 @@ def _merge(scene: Scene, fault: Fault) -> int:
     found = scene.bystanders()
     if len(found) < 2:
         return 0
-    drop = _pick(found, fault.chance)
+    drop = pick(found, fault.chance)
     keep = found[found.index(drop) - 1]
     scene.book.excused.add(drop[1])
     scene.amocrm.post("companies/merge", {"keep": keep[0], "drop": drop[0]})
@@ -221,7 +218,7 @@ def _double_queue(scene: Scene, _: Fault) -> int:
                 count += bool(server.lpush(queue, json.dumps(message)))
         return [None] * count
 
-    return int(bool(_soon(doubled)))
+    return int(bool(soon(doubled)))
 
 
 def _stale_queue(scene: Scene, _: Fault) -> int:
@@ -244,7 +241,7 @@ def _double_beat(_scene: Scene, _fault: Fault) -> int:
 
 
 def _race_buttons(scene: Scene, fault: Fault) -> int:
-    found = _soon(scene.bystanders)
+    found = soon(scene.bystanders)
     for place in range(min(RACERS, len(found))):
         company, _ = found[(int(fault.chance * len(found)) + place) % len(found)]
         scene.press(company)
@@ -253,10 +250,10 @@ def _race_buttons(scene: Scene, fault: Fault) -> int:
 
 def _race_feeds(scene: Scene, fault: Fault) -> int:
     """The same card twice: the second wish is the one that counts."""
-    found = _soon(scene.bystanders)
+    found = soon(scene.bystanders)
     if not found:
         return 0
-    company, seller = _pick(found, fault.chance)
+    company, seller = pick(found, fault.chance)
     for turn in ("first", "second"):
         scene.wish(company, seller, f"https://shop.example.net/{seller}/{turn}.xml")
         time.sleep(fault.chance)
@@ -265,28 +262,6 @@ def _race_feeds(scene: Scene, fault: Fault) -> int:
 
 def _of_the_world(_scene: Scene, _fault: Fault) -> int:
     return 0  # set up before the world began
-
-
-def _pick(found: Sequence[T], chance: float) -> T:
-    return found[int(chance * len(found)) % len(found)]
-
-
-def _soon(look: Callable[[], list[Any]]) -> list[Any]:
-    """What is found within the patience; nothing where nothing comes."""
-    found: list[Any] = []
-
-    def is_there() -> bool:
-        try:
-            found[:] = look()
-        except (OSError, redis.RedisError):
-            return False
-        return bool(found)
-
-    try:
-        wait_until(is_there, seconds=PATIENCE, what="something to hit")
-    except AssertionError:
-        return []
-    return found
 
 
 TABLE: Mapping[str, Inflict] = {
@@ -322,4 +297,5 @@ TABLE: Mapping[str, Inflict] = {
     "beat.doubled": _double_beat,
     "race.buttons": _race_buttons,
     "race.feeds": _race_feeds,
+    **inflict_later.TABLE,
 }

@@ -40,6 +40,12 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "buttons and wishes against a push": schedule.RACES,
     "hooks doubled, reordered": schedule.HOOKS,
     "rows that cannot be exported": schedule.DATA,
+    "killed with a create half or wholly at amoCRM (C5)": list(schedule.BODIES),
+    "a worker's clock minutes ahead, behind, set back": schedule.SKEWS,
+    "tasks delivered in another order": ["queue.reordered"],
+    "amoCRM not paid (402)": ["account.unpaid"],
+    "token revoked, renewed by several at once": ["token.revoked", "token.twice"],
+    "PostgreSQL without room": ["postgres.full"],
 }
 
 

@@ -1,12 +1,15 @@
 """What those who inflict faults have in their hands, and what managers do meanwhile."""
 
+import io
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import redis
+from django.core.management import CommandError, call_command
 from django.db import Error, connection
 
 from clients.pacing import PacingError
@@ -96,6 +99,14 @@ class Scene:
         self.book.leads[lead] = url
         self.amocrm.patch(f"leads/{lead}", {"status": TRANSFER})
 
+    def authorise(self, code: str) -> bool:
+        """The operator's command. The pace opens a moment ahead, and a command does not wait for it."""
+        try:
+            call_command("amocrm_authorize", code, stdout=io.StringIO())
+        except CommandError:
+            return False
+        return True
+
     def patiently(self, act: Callable[[], bool]) -> bool:
         """Until it succeeds, also over stores that are away. False: it never did."""
         deadline = time.monotonic() + PATIENCE
@@ -103,7 +114,7 @@ class Scene:
             try:
                 if act():
                     return True
-            except (Error, PacingError, redis.RedisError):
+            except (Error, PacingError, redis.RedisError, psycopg.Error):
                 connection.close()
             time.sleep(0.2)
         return False

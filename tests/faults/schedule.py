@@ -1,7 +1,7 @@
 """What goes wrong in a world, and when: a pure function of its seed.
 
-Every kind stands in `KINDS` once. A world takes some of them in turn, so that consecutive seeds
-together have all of them, and draws some more.
+Every kind stands in `KINDS` or `LATER` once. A world takes some of them in turn, so that consecutive
+seeds together have all of them, and draws some more.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,11 @@ from random import Random
 FIRST_LOAD, CHANGED, FULL = range(3)  # the pushes that faults may hit
 IN_TURN = 9  # kinds that a world takes by its number
 DRAWN = (1, 4)  # and so many more by chance
+# Results of these worlds are kept, and a seed has to stay the world that it was: what has been thought
+# of since (`LATER`) is for the seeds above, which have it in turn and draw the rest from `KINDS`.
+FIRST_SERIES = 120
+LATER_IN_TURN = 3
+DRAWN_WITH_LATER = (6, 9)
 LATEST = 3.0  # seconds after a push's start; later it is mostly over
 
 # C0-C9 of docs/reliability.md, and the steps of everything else: the process dies there.
@@ -166,6 +171,29 @@ KINDS = (
 )
 
 
+STANDING = 0.9  # seconds that amoCRM stands still; the client waits longer, `clocks.DEADLINE`
+# The worker dies while amoCRM has half of its create (C5), or all of it and no answer is out yet.
+BODIES: Mapping[str, Mapping[str, object]] = {
+    "body.torn": {**_CREATES, "kind": "torn_body", "seconds": STANDING},
+    "body.whole": {**_CREATES, "kind": "slow_answer", "seconds": STANDING},
+}
+SKEWS = ("skew.ahead", "skew.behind", "skew.back")  # of a worker's wall clock
+LEAST_SKEW, MOST_SKEW = 120.0, 480.0  # seconds: minutes, as without NTP; beyond every lease
+# In this order three in turn never have two clocks, nor two token faults.
+LATER = (
+    "skew.ahead",
+    "body.torn",
+    "token.revoked",
+    "queue.reordered",
+    "skew.behind",
+    "body.whole",
+    "account.unpaid",
+    "skew.back",
+    "token.twice",
+    "postgres.full",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`push` and `after`, seconds, say when; `chance` decides what the moment leaves open."""
@@ -215,6 +243,10 @@ def plan(seed: int) -> Plan:
 
 def _kinds(seed: int, random: Random) -> list[str]:
     """No kind twice in a world: what hits is counted by kind."""
+    if seed > FIRST_SERIES:
+        first = seed * LATER_IN_TURN
+        later = [LATER[(first + step) % len(LATER)] for step in range(LATER_IN_TURN)]
+        return later + random.sample(KINDS, random.randint(*DRAWN_WITH_LATER))
     order = list(KINDS)
     Random("the order of kinds").shuffle(order)  # noqa: S311 - related ones apart
     start = seed * IN_TURN
@@ -231,6 +263,8 @@ def _fault(kind: str, random: Random) -> Fault:
 
 def _pushes(kind: str) -> tuple[int, ...]:
     """Where a kind has something to hit."""
+    if kind in LATER:
+        return _pushes_later(kind)
     point = SIGNALS.get(kind, (kind, ""))[0]
     if kind in OF_THE_WORLD or point.startswith("create.") or kind in DEATHS_SETTLING:
         return (FIRST_LOAD,)
@@ -242,6 +276,22 @@ def _pushes(kind: str) -> tuple[int, ...]:
     if point in handling or kind in AROUND:
         return (CHANGED,)
     return (FIRST_LOAD, CHANGED, FULL)
+
+
+def _pushes_later(kind: str) -> tuple[int, ...]:
+    if kind in BODIES:
+        return (FIRST_LOAD,)
+    return (CHANGED, FULL) if kind == "skew.back" else (FIRST_LOAD, CHANGED)
+
+
+def skewed(fault: Fault) -> str:
+    """The worker whose clock is meant."""
+    return "bulk" if fault.chance < 0.5 else "desk"
+
+
+def skew(fault: Fault) -> float:
+    """By how much, seconds."""
+    return round(LEAST_SKEW + (2 * fault.chance % 1) * (MOST_SKEW - LEAST_SKEW))
 
 
 def _moment(fault: Fault) -> tuple[int, float, str]:

@@ -14,6 +14,7 @@ from amonition.embedded.postgresql import postgresql
 from amonition.embedded.sharing import join
 from amonition.embedded.valkey import valkey
 from tests.faults import clocks
+from tests.faults.disk import Disk
 
 WORLD, PREPARED = "world", "prepared"
 # A crash of PostgreSQL loses nothing that was committed, as with fsync; only a crash of the
@@ -49,6 +50,11 @@ class Stores:
         return self.postgresql.url.replace("/postgres?", f"/{WORLD}?")
 
     @property
+    def disk(self) -> Disk:
+        """Where the world's database lies."""
+        return Disk(self.database_url)
+
+    @property
     def redis_url(self) -> str:
         return self.valkey.url
 
@@ -65,10 +71,6 @@ class Stores:
                     "UPDATE django_celery_beat_intervalschedule SET every = %s WHERE every = %s",
                     [short, usual],
                 )
-            database.execute(
-                "UPDATE django_celery_beat_periodictask SET expire_seconds = 5"
-                " WHERE interval_id IS NOT NULL"
-            )
             database.execute(
                 "UPDATE django_celery_beat_periodictask SET enabled = false"
                 " WHERE task = 'sync.start_scheduled'"

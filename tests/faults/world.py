@@ -1,6 +1,5 @@
 """One world, from an empty account to the judge."""
 
-import io
 import os
 import shutil
 import threading
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import CommandError, call_command
 from django.db import Error, connection
 
 from amonition.demo import scene as demo
@@ -32,6 +30,7 @@ from tests.faults.scene import Scene
 from tests.faults.schedule import CHANGED, FIRST_LOAD, FULL, Fault, Plan
 from tests.faults.source import Source
 from tests.faults.stores import Stores
+from tests.faults.wall_clocks import WallClock
 
 PUSH_SECONDS = 120.0  # for one push with everything that hits it; half a minute of start among it
 QUIET_SECONDS = 60.0  # for what is unsettled after the last fault
@@ -104,7 +103,7 @@ class World:
         plan, directory = self._plan, self._directory
         connection.close()
         self._stores.renew()
-        for name in ("snapshots", "logs", "failpoints", "sources"):
+        for name in ("snapshots", "logs", "failpoints", "sources", "clocks"):
             shutil.rmtree(directory / name, ignore_errors=True)
             (directory / name).mkdir()
         environ = {
@@ -120,7 +119,9 @@ class World:
             scene = Scene(
                 controls={name: Control(place.emulator_url(name)) for name in demo.EMULATORS[:5]},
                 stores=self._stores,
-                household=Household(supervisor, environ, port=place.port),
+                household=Household(
+                    supervisor, environ, port=place.port, clocks=self._wall_clocks()
+                ),
                 source=self._source,
                 failpoints=directory / "failpoints",
                 door=f"{place.web_url}/webhooks/amocrm/{place.webhook_secret()}/",
@@ -132,8 +133,20 @@ class World:
             finally:
                 connection.close()
 
+    def _wall_clocks(self) -> dict[str, WallClock]:
+        """Only where one goes wrong; the one that is set back later is ahead from the beginning."""
+        skews = [fault for fault in self._plan.faults if fault.kind in schedule.SKEWS]
+        workers = sorted({schedule.skewed(fault) for fault in skews})
+        clocks = {name: WallClock(self._directory / "clocks" / name) for name in workers}
+        for fault in skews:
+            if fault.kind == "skew.back":
+                clocks[schedule.skewed(fault)].set(schedule.skew(fault))
+        return clocks
+
     def _prepare(self, scene: Scene) -> None:
         plan, kinds = self._plan, {fault.kind for fault in self._plan.faults}
+        if "postgres.full" in kinds:
+            self._stores.disk.prepare()
         self._source.begin(
             sellers=plan.sellers,
             seed=plan.seed,
@@ -152,7 +165,7 @@ class World:
             hook_reorder_share=0.4 if "hooks.reordered" in kinds else 0.0,
         )
         scene.patiently(_open_pace)
-        scene.patiently(_authorise)
+        scene.patiently(lambda: scene.authorise("emulator-code"))
         doorbell.ring_now("webhooks.check_subscriptions")
 
     def _show_source(self) -> None:
@@ -329,15 +342,6 @@ class _Pushing:
 
 def _open_pace() -> bool:
     flood_block.keep_pace_open()
-    return True
-
-
-def _authorise() -> bool:
-    """The pace opens a moment ahead, and a person's command does not wait for it."""
-    try:
-        call_command("amocrm_authorize", "emulator-code", stdout=io.StringIO())
-    except CommandError:
-        return False
     return True
 
 

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
 from amonition import counter_metrics
-from operations import counters
+from operations import counters, runs
 from operations.models import Portion, Run
 from sync import watching
 from tests.world import World
@@ -76,6 +77,28 @@ def test_pumps_that_nobody_heard_of_are_counted_with_their_run(world: World) -> 
     Portion.objects.create(run=run, ordinal=0, start=0, stop=3)
     watching.watch()
     assert _counted() == {"runs_adopted": 1, "rung_again:sync.pump": 1}
+
+
+@pytest.mark.parametrize("minutes", [5, -5])
+def test_silence_of_a_run_is_measured_by_the_database_not_by_a_worker(
+    world: World, minutes: int
+) -> None:
+    """A worker whose clock is ahead would ring without end, one behind would not see a dead run."""
+    world.sellers(3)
+    run = world.begin()
+    wrong = timezone.now() + timedelta(minutes=minutes)
+    runs.beat(run_id=run.pk)
+    with time_machine.travel(wrong):
+        watching.watch()
+    assert not _counted()
+    with time_machine.travel(wrong):
+        runs.beat(run_id=run.pk)
+    watching.watch()
+    assert not _counted()
+    Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=2))
+    with time_machine.travel(wrong):
+        watching.watch()
+    assert _counted() == {"runs_adopted": 1, "rung_again:sync.carry_out": 1}
 
 
 def test_every_counter_of_mending_is_foreseen_at_nought() -> None:

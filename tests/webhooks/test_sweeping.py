@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from celery import current_app
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -206,6 +207,14 @@ def test_lag_is_that_of_the_request_that_is_due_for_longest(settings: Settings) 
     old = stored(LEAD, b"old")
     Delivery.objects.filter(pk=old.pk).update(due_at=_ago(seconds=100))
     assert sweeping.inbox_lag() == pytest.approx(100, abs=5)
+
+
+@pytest.mark.parametrize("minutes", [5, -5])
+def test_lag_is_measured_by_the_database_not_by_a_worker(minutes: int) -> None:
+    old = stored(LEAD, b"old")
+    Delivery.objects.filter(pk=old.pk).update(due_at=_ago(seconds=100))
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        assert sweeping.inbox_lag() == pytest.approx(100, abs=5)
 
 
 # The push slows down

@@ -1,6 +1,10 @@
 """A lead reaches the transfer status: one transfer per visit, and the manager is told."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
+from pytest_django import Settings
 
 from clients.amocrm.entities import Entity
 from operations.models import Option
@@ -87,6 +91,23 @@ def test_lost_answer_is_looked_up_and_never_repeated_blindly(office: Office, kin
     assert office.transfer().state == Transfer.State.ACCEPTED
     audit = office.snatcher.get("audit")
     assert (audit["transfers"], audit["repeated"]) == (1, 0)
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=5), timedelta(minutes=-5)])
+def test_settle_time_is_the_same_for_a_worker_whose_clock_is_wrong(
+    office: Office, settings: Settings, wrong: timedelta
+) -> None:
+    """Ahead it would wait minutes once its clock is right; behind it would not wait at all."""
+    settings.WEBHOOK_SETTLE_TIME = 60
+    lead = office.lead()
+    fault = {"kind": "reset_after_commit", "method": "POST", "times": 1}
+    office.snatcher.post("faults", fault)
+    office.bring(STATUS, bodies.lead(lead, status=TRANSFER, last_modified=100))
+    with time_machine.travel(datetime.now(UTC) + wrong):
+        office.work()
+    sent_at = office.transfer().sent_at
+    assert sent_at is not None
+    assert abs(datetime.now(UTC) - sent_at) < timedelta(minutes=1)
 
 
 def test_refusal_of_the_service_is_told_in_its_words(office: Office) -> None:

@@ -59,6 +59,9 @@ class Receiver:
         self.gate.wait()
         return self.answers(self.arrived[-1])
 
+    def torn(self, _: Request) -> float | None:
+        return None
+
     def stop(self) -> None:
         self.gate.set()
 
