@@ -48,12 +48,12 @@ def _claim_in_the_order_given(sellers: Sequence[str]) -> frozenset[str]:
 # Deadlocks
 
 
-def _storm(claim: Claim) -> tuple[list[str], set[type[BaseException] | None]]:
+def _storm(claim: Claim) -> tuple[list[str], set[type]]:
     """Eight threads, sixty claims each, or until there was a deadlock. Sellers, and what went wrong.
 
     On a slow machine those behind a deadlock run into the timeout of locks before it is found.
     """
-    seeds, deadlock, errors = count(), threading.Event(), set[type[BaseException] | None]()
+    seeds, deadlock, errors = count(), threading.Event(), set[type]()
 
     def claims() -> list[str]:
         dice, mine = Random(next(seeds)), list[str]()  # noqa: S311 - no secret
@@ -64,7 +64,7 @@ def _storm(claim: Claim) -> tuple[list[str], set[type[BaseException] | None]]:
             try:
                 mine += claim([f"s{each:06}" for each in dice.sample(near, SIZE)])
             except OperationalError as error:
-                errors.add(error.__cause__ and type(error.__cause__))
+                errors.add(type(error.__cause__))
                 if isinstance(error.__cause__, DeadlockDetected):
                     deadlock.set()
         return mine
