@@ -8,7 +8,14 @@ from pytest_django import Settings
 
 from clients.directory.client import Directory
 from clients.single_flight import RedisSingleFlight
-from tests.clients.directory.conftest import Emulated, directory, emulated, emulator, observer, service
+from tests.clients.directory.conftest import (
+    Emulated,
+    directory,
+    emulated,
+    emulator,
+    observer,
+    service,
+)
 from tests.organizations.links import office as offices
 from tests.organizations.links.office import Office
 

@@ -103,7 +103,9 @@ class Office:
         before = self.emulated.asked()
         work()
         after = self.emulated.asked()
-        return {each: n - before.get(each, 0) for each, n in after.items() if n > before.get(each, 0)}
+        return {
+            each: n - before.get(each, 0) for each, n in after.items() if n > before.get(each, 0)
+        }
 
     def manual(self, bid: int | None = None) -> list[int]:
         with use_shard(SHARD):
