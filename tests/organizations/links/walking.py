@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from ads.models import Banner, BsEntry, ModerationEntry
 from ads.shards import use_shard
 from organizations import applying, banner_links, campaign_links
-from organizations.models import BannerPermalink, CampaignPermalink, LinkHistory, Organization
+from organizations.models import (
+    BannerPermalink,
+    CampaignPermalink,
+    LinkHistory,
+    Organization,
+    StatusSeen,
+)
 from organizations.refusals import LinkRefusedError
 from organizations.wishes import Wish
 from tests.organizations.links.office import (
@@ -45,7 +51,7 @@ class Walk:
     rejected: set[tuple[int, int]] = field(default_factory=set)
     campaign: tuple[int | None, int | None] = (None, None)
     remembered: dict[int, str] = field(default_factory=dict)
-    latest: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    latest: dict[int, int] = field(default_factory=dict)
     sent: dict[int, int] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
@@ -92,7 +98,7 @@ class Walk:
             self.campaign = permalink, phone
             self.remembered.setdefault(permalink, "published")
 
-    def unlink_campaign(self, draw: Draw) -> None:
+    def unlink_campaign(self, _: Draw) -> None:
         self._say("unlink campaign")
         self._for_campaign(Wish(None))
         for bid in [bid for bid, had in self.manual.items() if had[0] == self.campaign[0]]:
@@ -127,11 +133,10 @@ class Walk:
         happened(permalink, published=published, minute=minute)
         with use_shard(SHARD):
             applying.apply_next(most=100)
-        if permalink in self.latest and self.latest[permalink][0] >= minute:
-            # Of one minute the one that came later is newer.
-            if self.latest[permalink][0] > minute:
-                return
-        self.latest[permalink] = minute, published
+        # Of one minute the one that came later is newer.
+        if minute < self.latest.get(permalink, 0):
+            return
+        self.latest[permalink] = minute
         status = "published" if published else "unpublished"
         if self.remembered.get(permalink) in {None, status}:
             return
@@ -226,6 +231,8 @@ class Walk:
 
 def begun(office: Office, *, banners: int = 3) -> Walk:
     bids = [office.bid, *(office.banner() for _ in range(banners - 1))]
+    with use_shard(SHARD):
+        StatusSeen.objects.all().delete()  # of walks before
     manual = office.phone(office.cid * 10 + 1, kind="manual")  # strangers may not show it
     telephony = office.phone(office.cid * 10 + 2)
     return Walk(office, bids, [None, telephony, manual])
