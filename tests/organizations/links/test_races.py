@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -25,7 +26,7 @@ pytestmark = committed_on_shards
 Work = Callable[[], object]
 
 
-def decide(office: Office, permalink: int | None, **wish: int) -> object:
+def decide(office: Office, permalink: int | None, **wish: Any) -> object:
     try:
         return office.link(permalink, **wish)
     except LinkRefusedError as error:
