@@ -1,4 +1,5 @@
-"""Organizations of the Directory that clients use, and what they are linked to. All on shards.
+"""Organizations of the Directory that clients use, and what they are linked to. All on shards,
+but for the inbox of publication events (ads/routing.py).
 
 Keys and column names are a contract with others who read these tables. `bid` and `cid` are no
 foreign keys: the import would pay for one with every one of its millions of rows.
@@ -6,6 +7,7 @@ foreign keys: the import would pay for one with every one of its millions of row
 
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Now
 
 from ads.models import ClientPhone
 from organizations.statuses import StatusPublish
@@ -137,3 +139,102 @@ class CampaignPermalink(models.Model):
             models.CheckConstraint(condition=Q(chain_id=0), name="campaigns_have_no_chains"),
             models.CheckConstraint(condition=Q(permalink__gt=0), name="names_an_organization"),
         ]
+
+
+class StatusSeen(models.Model):
+    """The newest publication event of an organization that this shard has applied.
+
+    Of every organization that there ever was an event about, used by a client or not: one that is
+    being linked right now has no row in `organizations` yet.
+    """
+
+    permalink = models.BigIntegerField("организация", primary_key=True)
+    event_ts = models.DateTimeField("время события")
+    event_offset = models.BigIntegerField("место в топике", db_column="offset")
+    published = models.BooleanField("опубликована")
+    applied_at = models.DateTimeField("применено", db_default=Now())
+
+    class Meta:
+        db_table = "status_seen"
+        verbose_name = "последнее событие организации"
+        verbose_name_plural = "последние события организаций"
+
+
+class StatusCursor(models.Model):
+    """How far this shard has applied the inbox of events. One row, or none before the first one."""
+
+    name = models.TextField("чего", primary_key=True)
+    position = models.BigIntegerField("применено по")
+    moved_at = models.DateTimeField("когда", db_default=Now())
+
+    class Meta:
+        db_table = "status_cursor"
+        verbose_name = "место шарда во входящих событиях"
+        verbose_name_plural = "места шардов во входящих событиях"
+
+
+class StatusEvent(models.Model):
+    """The inbox of publication events, in the default database; each shard reads it by itself.
+
+    `id` is the order of arrival: whoever inserts holds a lock, so that a lower one never appears
+    after a higher one (organizations/inbox.py).
+    """
+
+    id = models.BigAutoField("номер", primary_key=True)
+    source = models.TextField("топик")
+    partition = models.IntegerField("раздел")
+    event_offset = models.BigIntegerField("место", db_column="offset")
+    permalink = models.BigIntegerField("организация")
+    published = models.BooleanField("опубликована")
+    event_ts = models.DateTimeField("время события")
+    payload = models.BinaryField("как пришло")
+    received_at = models.DateTimeField("получено", db_default=Now())
+
+    class Meta:
+        db_table = "status_inbox"
+        verbose_name = "событие Справочника"
+        verbose_name_plural = "события Справочника"
+        constraints = [
+            # A message that comes again is known by its place.
+            models.UniqueConstraint(
+                fields=["source", "partition", "event_offset"], name="one_event_per_place"
+            ),
+        ]
+        indexes = [
+            # What happened to this organization, for people.
+            models.Index(fields=["permalink"], name="events_of_an_organization"),
+        ]
+
+
+class StatusDeadLetter(models.Model):
+    """A message of the topic that is no event to us, in the default database. Kept as it came."""
+
+    id = models.BigAutoField("номер", primary_key=True)
+    source = models.TextField("топик")
+    partition = models.IntegerField("раздел")
+    event_offset = models.BigIntegerField("место", db_column="offset")
+    payload = models.BinaryField("как пришло")
+    reason = models.TextField("что не так")
+    received_at = models.DateTimeField("получено", db_default=Now())
+
+    class Meta:
+        db_table = "status_dead_letters"
+        verbose_name = "непонятое сообщение Справочника"
+        verbose_name_plural = "непонятые сообщения Справочника"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "partition", "event_offset"], name="one_dead_letter_per_place"
+            ),
+        ]
+
+
+class StatusTopic(models.Model):
+    """Whether somebody reads the topic, in the default database."""
+
+    name = models.TextField("топик", primary_key=True)
+    polled_at = models.DateTimeField("прочитан", db_default=Now())
+
+    class Meta:
+        db_table = "status_topics"
+        verbose_name = "топик событий Справочника"
+        verbose_name_plural = "топики событий Справочника"
