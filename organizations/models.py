@@ -141,6 +141,96 @@ class CampaignPermalink(models.Model):
         ]
 
 
+class LinkHistory(models.Model):
+    """Who changed a link, when, from what to what. Rows are added and never touched again."""
+
+    class Action(models.TextChoices):
+        SET = "set", "привязка изменена"
+        REJECTED = "rejected", "рекомендация отклонена"
+
+    id = models.BigAutoField("номер", primary_key=True)
+    client_id = models.BigIntegerField("ID клиента")
+    cid = models.BigIntegerField("ID кампании")
+    bid = models.BigIntegerField("ID баннера", null=True)  # NULL: the campaign's own link
+    action = models.TextField("что", choices=Action)
+    made_at = models.DateTimeField("когда", db_default=Now())
+    actor = models.TextField("кто")
+    uid = models.BigIntegerField("паспорт", null=True)
+    from_permalink = models.BigIntegerField("была организация", null=True)
+    from_phone = models.BigIntegerField("был телефон", null=True)
+    from_vcard = models.BooleanField("визитка была важнее", default=False, db_default=False)
+    to_permalink = models.BigIntegerField("стала организация", null=True)
+    to_phone = models.BigIntegerField("стал телефон", null=True)
+    to_vcard = models.BooleanField("визитка стала важнее", default=False, db_default=False)
+
+    class Meta:
+        db_table = "link_history"
+        verbose_name = "изменение привязки"
+        verbose_name_plural = "история привязок"
+        indexes = [
+            models.Index(
+                fields=["bid"], condition=Q(bid__isnull=False), name="history_of_a_banner"
+            ),
+            models.Index(fields=["client_id", "id"], name="history_of_a_client"),
+        ]
+
+
+class CampaignChange(models.Model):
+    """Another organization of a campaign, brought to its banners. Open rows are the queue.
+
+    What the Directory said is kept: the banners follow without it. `counters` by permalink, null for
+    an organization that it does not know; NULL altogether: leave the campaign's counters alone.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "ждёт"
+        RUNNING = "running", "применяется"
+        DONE = "done", "применено"
+        FAILED = "failed", "не применено"
+
+    id = models.BigAutoField("номер", primary_key=True)
+    client_id = models.BigIntegerField("ID клиента")
+    cid = models.BigIntegerField("ID кампании")
+    actor = models.TextField("кто")
+    uid = models.BigIntegerField("паспорт", null=True)
+    from_permalink = models.BigIntegerField("была организация", null=True)
+    from_phone = models.BigIntegerField("был телефон", null=True)
+    to_permalink = models.BigIntegerField("станет организация", null=True)
+    to_phone = models.BigIntegerField("станет телефон", null=True)
+    chain_id = models.BigIntegerField("сеть", default=0, db_default=0)
+    propagates = models.BooleanField("и на баннеры")
+    asked_at = models.DateTimeField("Справочник спрошен")
+    status_publish = models.TextField("статус", null=True)  # noqa: DJ001 - NULL: nothing new
+    counters = models.JSONField("счётчики", null=True)
+    state = models.TextField("состояние", choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField("попыток", default=0, db_default=0)
+    leased_until = models.DateTimeField("занято до", null=True)
+    created_at = models.DateTimeField("создано", db_default=Now())
+    finished_at = models.DateTimeField("закончено", null=True)
+    banners = models.PositiveIntegerField("баннеров изменено", default=0, db_default=0)
+    reason = models.TextField("почему не применено", default="", db_default="")
+
+    class Meta:
+        db_table = "campaign_changes"
+        verbose_name = "изменение кампании"
+        verbose_name_plural = "изменения кампаний"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cid"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="one_open_change_per_campaign",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client_id", "id"], name="changes_of_a_client"),
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="open_campaign_changes",
+            ),
+        ]
+
+
 class StatusSeen(models.Model):
     """The newest publication event of an organization that this shard has applied.
 
