@@ -8,8 +8,9 @@ from django.db.models import Model
 from ads import shards
 
 SHARDED_APPS = frozenset({"ads", "organizations"})
-# The directory of the shards cannot lie on one of them. By name: migrations know no classes.
-UNSHARDED_MODELS = frozenset({("ads", "client")})
+# The directory of the shards cannot lie on one of them, and a token may be good for clients of several.
+# By name: migrations know no classes.
+UNSHARDED_MODELS = frozenset({("ads", "client"), ("organizations", "apitoken")})
 
 
 def is_sharded(app_label: str, model_name: str | None) -> bool:

@@ -170,6 +170,7 @@ OFFERS_URL = env.url("OFFERS_URL")
 OFFERS_TOKEN = env.text("OFFERS_TOKEN")
 DIRECTORY_URL = env.url("DIRECTORY_URL")
 DIRECTORY_TOKEN = env.text("DIRECTORY_TOKEN")
+ORGANIZATIONS_API_RATE = env.number("ORGANIZATIONS_API_RATE", 20, low=0.01, high=10_000)  # req/s
 PLAIN_HTTP_HOSTS = env.words("PLAIN_HTTP_HOSTS")
 
 # Snapshots and the push
