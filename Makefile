@@ -10,7 +10,7 @@ FUZZING := .venv/.installed-fuzzing
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz model faults
+.PHONY: help demo up test trace check lint types contracts django locks audit bench bench-long fuzz model faults
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ up: $(RUNTIME)  ## the service on this machine, with the settings of .env
 
 test: $(DEVELOPMENT)  ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+trace: $(DEVELOPMENT)  ## the table of the organizations' requirements and their tests
+	@$(BIN)/python -m tests.traceability
 
 check: lint contracts django types locks  ## everything but the tests
 

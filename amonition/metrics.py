@@ -23,7 +23,7 @@ Measure = Callable[[], Iterable[Metric]]
 
 STORES: dict[str, tuple[Measure, type[Exception]]] = {
     "postgresql": (database_metrics.measure, Error),
-    "broker": (redis_metrics.measure_queues, RedisError),
+    "broker": (redis_metrics.measure_broker, RedisError),
     "limiter": (redis_metrics.measure_pace, PaceUnavailableError),
 }
 
