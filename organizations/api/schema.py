@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[int, str]] = {
     429: "Too many requests with this token",
     503: "The Directory or the database does not answer",
 }
-ALWAYS: Final = (401, 404, 405, 429, 503)
+ALWAYS: Final = (401, 405, 429, 503)
+WITH_IDS: Final = (404,)
 WITH_BODY: Final = (400, 411, 413, 415)
 RETRY_AFTER: Final = OpenApiParameter(
     "Retry-After", OpenApiTypes.INT, OpenApiParameter.HEADER, response=[429, 503]
@@ -46,7 +47,8 @@ def documented(
     ids: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """`answers`: what is given where all is well; `refusals`: beyond those of every endpoint."""
-    refused = {*ALWAYS, *refusals, *(WITH_BODY if request is not None else ())}
+    by_body = WITH_BODY if request is not None else ()
+    refused = {*ALWAYS, *refusals, *by_body, *(WITH_IDS if ids else ())}
     responses: dict[Any, Any] = {
         (status, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, MEANINGS[status])
         for status in sorted(refused)

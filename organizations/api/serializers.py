@@ -55,8 +55,8 @@ class StrictInSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         """A component of the schema."""
-        mapped: dict[str, Any] = super().map_serializer(auto_schema, direction)
-        return mapped | {"additionalProperties": False}
+        mapped = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**mapped, "additionalProperties": False}
 
 
 class AskedSerializer(Body):

@@ -47,7 +47,9 @@ class PerToken(BaseThrottle):
         burst = max(gap, BURST_SECONDS * 1_000_000)
         server = _server(os.getpid(), settings.REDIS_URL)
         try:
-            waits = server.eval(TAKE, 1, f"throttle:organizations:{request.user.token_id}", gap, burst)
+            waits = server.eval(
+                TAKE, 1, f"throttle:organizations:{request.user.token_id}", gap, burst
+            )
         except RedisError as error:
             logger.warning("api.not_throttled", extra={"error": type(error).__name__})
             return True

@@ -20,7 +20,9 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         issue = actions.add_parser("issue", help="выдать токен")
         issue.add_argument("name", help="кто им пользуется; попадёт в историю привязок")
-        issue.add_argument("clients", nargs="+", type=int, help="ID клиентов, за которых он действует")
+        issue.add_argument(
+            "clients", nargs="+", type=int, help="ID клиентов, за которых он действует"
+        )
         issue.add_argument("--uid", type=int, default=None, help="паспорт: владелец организаций")
         actions.add_parser("list", help="перечислить токены")
         revoke = actions.add_parser("revoke", help="отозвать токен")
