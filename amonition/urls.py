@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/ready", ReadyView.as_view()),
     path("metrics", metrics),
     path("", include("webhooks.urls")),
+    path("", include("organizations.urls")),
     path(
         "api/schema/",
         SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[IsMachineReader]),

@@ -1,0 +1,151 @@
+"""Bodies, strictly: what the schema does not promise is an error, not a guess."""
+
+from typing import Any, Final
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from organizations.previews import MOST_PERMALINKS, Extra
+from organizations.statuses import Severity, Status
+
+MOST_ID: Final = 2**63 - 1  # bigint
+NO_SUCH_FIELD = "Такого поля здесь нет"
+
+
+class IdField(serializers.IntegerField):
+    """A number above 0 that PostgreSQL has room for; no text, no fraction, no boolean."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST_ID, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Fails with DRF's words."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class FlagField(serializers.BooleanField):
+    """true or false, not what resembles them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Fails with DRF's words."""
+        if type(data) is not bool:
+            self.fail("invalid", input=data)
+        return data
+
+
+class Body(serializers.Serializer[Any]):
+    """What a request may hold: these fields and no others, so that a misspelt one is noticed."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises ValidationError."""
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            raise ValidationError({name: [NO_SUCH_FIELD] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class StrictInSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] # registers itself
+    """How the schema says it."""
+
+    target_class = Body
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        """A component of the schema."""
+        mapped = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**mapped, "additionalProperties": False}
+
+
+class AskedSerializer(Body):
+    """`fields`: what is told only where asked for."""
+
+    permalinks = serializers.ListField(
+        child=IdField(), min_length=1, max_length=MOST_PERMALINKS, allow_empty=False
+    )
+    fields = serializers.ListField(  # type: ignore[assignment] # DRF takes it off the class
+        child=serializers.ChoiceField(choices=[each.value for each in Extra]),
+        max_length=len(Extra),
+        default=list,
+    )
+
+
+class BannerWishSerializer(Body):
+    """The whole of what is wanted: what is left out is not wanted."""
+
+    permalink = IdField()
+    client_phone_id = IdField(allow_null=True, default=None)
+    prefer_vcard = FlagField(default=False)
+
+
+class CampaignWishSerializer(Body):
+    """The same for a campaign, which has no vCard."""
+
+    permalink = IdField()
+    client_phone_id = IdField(allow_null=True, default=None)
+
+
+class ForecastWishSerializer(CampaignWishSerializer):
+    """`permalink`: null to unlink."""
+
+    permalink = IdField(allow_null=True)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why it cannot be linked, and what to do about it (Russian)."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    details = serializers.DictField()
+
+
+class ProblemSerializer(RefusalSerializer):
+    """RFC 9457. `detail` is Russian and says what to do next; `details`: what it is about."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """`severity`: green, yellow, red. `refusal`: null where it can be linked."""
+
+    permalink = IdField()
+    name = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=[each.value for each in Status])
+    severity = serializers.ChoiceField(choices=[each.value for each in Severity])
+    phone = serializers.CharField(allow_null=True)
+    address = serializers.CharField(allow_null=True)
+    counter_id = serializers.IntegerField(allow_null=True)
+    refusal = RefusalSerializer(allow_null=True)
+
+
+class PreviewsSerializer(serializers.Serializer[Any]):
+    """`not_found`: what the Directory does not know."""
+
+    organizations = PreviewSerializer(many=True)
+    not_found = serializers.ListField(child=IdField())
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    """`permalink`: null where nothing is linked. `chain_id`: 0 for none."""
+
+    permalink = IdField(allow_null=True)
+    chain_id = serializers.IntegerField(min_value=0)
+    client_phone_id = IdField(allow_null=True)
+    prefer_vcard = serializers.BooleanField()
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    """An organization that the Directory's import has linked."""
+
+    permalink = IdField()
+    chain_id = serializers.IntegerField(min_value=0)
+
+
+class RecommendationsSerializer(serializers.Serializer[Any]):
+    """What was not rejected."""
+
+    recommendations = RecommendationSerializer(many=True)
