@@ -8,7 +8,6 @@ from django.db.models import Model
 from ads import shards
 
 SHARDED_APPS = frozenset({"ads", "organizations"})
-<<<<<<< HEAD
 # The directory of the shards cannot lie on one of them, and what comes for all of them is written
 # down before it is known which of them are there. By name: migrations know no classes.
 UNSHARDED_MODELS = frozenset(
@@ -17,13 +16,9 @@ UNSHARDED_MODELS = frozenset(
         ("organizations", "statusevent"),
         ("organizations", "statusdeadletter"),
         ("organizations", "statustopic"),
+        ("organizations", "apitoken"),
     }
 )
-=======
-# The directory of the shards cannot lie on one of them, and a token may be good for clients of several.
-# By name: migrations know no classes.
-UNSHARDED_MODELS = frozenset({("ads", "client"), ("organizations", "apitoken")})
->>>>>>> o-api
 
 
 def is_sharded(app_label: str, model_name: str | None) -> bool:

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 """Organizations of the Directory that clients use, and what they are linked to. All on shards,
 but for the inbox of publication events (ads/routing.py).
-=======
-"""Organizations of the Directory that clients use, and what they are linked to: all on shards.
-`ApiToken`, which says who may ask about whose, is in the default database.
->>>>>>> o-api
 
 Keys and column names are a contract with others who read these tables. `bid` and `cid` are no
 foreign keys: the import would pay for one with every one of its millions of rows.
@@ -147,7 +142,6 @@ class CampaignPermalink(models.Model):
         ]
 
 
-<<<<<<< HEAD
 class LinkHistory(models.Model):
     """Who changed a link, when, from what to what. Rows are added and never touched again."""
 
@@ -335,7 +329,8 @@ class StatusTopic(models.Model):
         db_table = "status_topics"
         verbose_name = "топик событий Справочника"
         verbose_name_plural = "топики событий Справочника"
-=======
+
+
 class ApiToken(models.Model):
     """What a program shows in order to act for its clients. The token itself is not kept.
 
@@ -358,4 +353,3 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.start}…)"
->>>>>>> o-api
