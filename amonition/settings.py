@@ -124,7 +124,12 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Amonition", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False}
-UNFOLD = {"SITE_TITLE": "Amonition", "SITE_HEADER": "Amonition", "SITE_SYMBOL": "sync_alt"}
+UNFOLD = {
+    "SITE_TITLE": "Amonition",
+    "SITE_HEADER": "Amonition",
+    "SITE_SYMBOL": "sync_alt",
+    "SIDEBAR": {"navigation": "amonition.navigation.sidebar"},
+}
 
 # amoCRM: the account, and how hard we press it
 AMOCRM_URL = env.url("AMOCRM_URL")

@@ -22,25 +22,22 @@ Row = dict[str, Any]
 MOST: Final = 100  # rows of a kind from a shard: a person reads no more
 LIMIT_STATEMENTS = "SET LOCAL statement_timeout = '3s'"  # what goes by index takes milliseconds
 
-LINK = """l.permalink, l.permalink_assign_type AS assigned, l.chain_id, l.is_sent_to_bs,
-    l.is_change_to_manual_rejected AS rejected, l.prefer_vcard_over_permalink AS prefer_vcard,
-    p.number AS phone"""
-BANNER = "b.bid, b.cid, g.client_id, b.status_moderate, b.status_bs_synced"
-PHONE = "LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id"
-
 ORGANIZATIONS_CLIENTS = """
 SELECT "ClientID" AS client_id, status_publish, chain_id FROM organizations
 WHERE permalink_id = %(wanted)s ORDER BY "ClientID" LIMIT %(most)s
 """
-ORGANIZATIONS_CAMPAIGNS = f"""
+ORGANIZATIONS_CAMPAIGNS = """
 SELECT g.cid, g.client_id, l.permalink_id AS permalink, p.number AS phone
 FROM organizations o JOIN campaigns g ON g.client_id = o."ClientID"
-JOIN campaign_permalinks l ON l.cid = g.cid AND l.permalink_id = o.permalink_id {PHONE}
+JOIN campaign_permalinks l ON l.cid = g.cid AND l.permalink_id = o.permalink_id
+LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id
 WHERE o.permalink_id = %(wanted)s ORDER BY g.cid LIMIT %(most)s
 """
-ORGANIZATIONS_BANNERS = f"""
-SELECT {BANNER}, {LINK}
-FROM banner_permalinks l JOIN banners b ON b.bid = l.bid JOIN campaigns g ON g.cid = b.cid {PHONE}
+ORGANIZATIONS_BANNERS = """
+SELECT b.bid, b.cid, g.client_id, b.status_moderate, b.status_bs_synced, l.permalink, l.is_sent_to_bs,
+       l.prefer_vcard_over_permalink AS prefer_vcard, p.number AS phone
+FROM banner_permalinks l JOIN banners b ON b.bid = l.bid JOIN campaigns g ON g.cid = b.cid
+LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id
 WHERE l.permalink = %(wanted)s AND l.permalink_assign_type = 'manual'
 ORDER BY b.bid LIMIT %(most)s
 """
@@ -51,20 +48,32 @@ CLIENTS_ORGANIZATIONS = """
 SELECT permalink_id AS permalink, status_publish, chain_id FROM organizations
 WHERE "ClientID" = %(wanted)s ORDER BY permalink_id LIMIT %(most)s
 """
-CLIENTS_CAMPAIGNS = f"""
+CLIENTS_CAMPAIGNS = """
 SELECT g.cid, g.client_id, l.permalink_id AS permalink, p.number AS phone
-FROM campaigns g JOIN campaign_permalinks l ON l.cid = g.cid {PHONE}
+FROM campaigns g JOIN campaign_permalinks l ON l.cid = g.cid
+LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id
 WHERE g.client_id = %(wanted)s ORDER BY g.cid LIMIT %(most)s
 """
-CLIENTS_BANNERS = f"""
-SELECT {BANNER}, {LINK}
+CLIENTS_BANNERS = """
+SELECT b.bid, b.cid, g.client_id, b.status_moderate, b.status_bs_synced, l.permalink, l.is_sent_to_bs,
+       l.prefer_vcard_over_permalink AS prefer_vcard, p.number AS phone
 FROM campaigns g JOIN banners b ON b.cid = g.cid
-JOIN banner_permalinks l ON l.bid = b.bid AND l.permalink_assign_type = 'manual' {PHONE}
+JOIN banner_permalinks l ON l.bid = b.bid AND l.permalink_assign_type = 'manual'
+LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id
 WHERE g.client_id = %(wanted)s ORDER BY b.bid LIMIT %(most)s
 """
-BANNERS_LINKS = f"""
-SELECT {BANNER}, {LINK}
-FROM banner_permalinks l JOIN banners b ON b.bid = l.bid JOIN campaigns g ON g.cid = b.cid {PHONE}
+CLIENTS_HISTORY = """
+SELECT * FROM link_history WHERE client_id = %(wanted)s ORDER BY id DESC LIMIT %(most)s
+"""
+CLIENTS_CHANGES = """
+SELECT * FROM campaign_changes WHERE client_id = %(wanted)s ORDER BY id DESC LIMIT %(most)s
+"""
+BANNERS_LINKS = """
+SELECT b.bid, b.cid, g.client_id, b.status_moderate, b.status_bs_synced, l.permalink, l.is_sent_to_bs,
+       l.permalink_assign_type AS assigned, l.chain_id, l.is_change_to_manual_rejected AS rejected,
+       l.prefer_vcard_over_permalink AS prefer_vcard, p.number AS phone
+FROM banner_permalinks l JOIN banners b ON b.bid = l.bid JOIN campaigns g ON g.cid = b.cid
+LEFT JOIN client_phones p ON p.client_phone_id = l.client_phone_id
 WHERE l.bid = %(wanted)s ORDER BY l.permalink_assign_type DESC, l.permalink, l.chain_id
 LIMIT %(most)s
 """
@@ -74,6 +83,15 @@ WHERE bid = %(wanted)s
 UNION ALL
 SELECT 'bs', reason, version, enqueued_at FROM bs_queue WHERE bid = %(wanted)s
 LIMIT %(most)s
+"""
+BANNERS_HISTORY = """
+SELECT * FROM link_history WHERE bid = %(wanted)s ORDER BY id DESC LIMIT %(most)s
+"""
+OPEN_CHANGES = """
+SELECT * FROM campaign_changes WHERE state IN ('waiting', 'running') ORDER BY id LIMIT %(most)s
+"""
+LAST_CHANGES = """
+SELECT * FROM campaign_changes WHERE state IN ('done', 'failed') ORDER BY id DESC LIMIT %(most)s
 """
 
 
@@ -137,18 +155,29 @@ def organization(permalink: int) -> Found:
 
 
 def client(client_id: int) -> Found:
-    """organizations, campaigns, banners (linked manually). Raises UnknownClientError."""
+    """organizations, campaigns, banners (linked manually), changes, history, the newest first.
+
+    Raises UnknownClientError.
+    """
     questions = {
         "organizations": CLIENTS_ORGANIZATIONS,
         "campaigns": CLIENTS_CAMPAIGNS,
         "banners": CLIENTS_BANNERS,
+        "changes": CLIENTS_CHANGES,
+        "history": CLIENTS_HISTORY,
     }
     return ask(questions, wanted=client_id, on=(shards.shard_of(client_id),))
 
 
 def banner(bid: int) -> Found:
-    """banners (a row for each link), queues."""
-    return ask({"banners": BANNERS_LINKS, "queues": BANNERS_QUEUES}, wanted=bid)
+    """banners (a row for each link), queues, history."""
+    questions = {"banners": BANNERS_LINKS, "queues": BANNERS_QUEUES, "history": BANNERS_HISTORY}
+    return ask(questions, wanted=bid)
+
+
+def changes() -> Found:
+    """open ones, the oldest first, and the last that ended."""
+    return ask({"open": OPEN_CHANGES, "ended": LAST_CHANGES}, wanted=0)
 
 
 def _rows(questions: dict[str, str], wanted: int) -> dict[str, list[Row]]:

@@ -1,10 +1,11 @@
 """Organizations by permalink, client or banner: where they are linked, and what an advertiser sees."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.http import urlencode
 from unfold.widgets import UnfoldAdminBigIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from ads import shards
@@ -34,7 +35,10 @@ class LookForm(forms.Form):
     client = _number("ID клиента")
     bid = _number("ID баннера")
     text = forms.CharField(
-        label="Название или адрес", max_length=200, required=False, widget=UnfoldAdminTextInputWidget
+        label="Название или адрес",
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
     )
 
 
@@ -54,7 +58,8 @@ def look(request: HttpRequest) -> Context:
             context |= section(wanted[name])
             break
     if wanted.get("permalink"):
-        context |= {"permalink": wanted["permalink"]}
+        again = urlencode({"permalink": wanted["permalink"], "preview": 1})
+        context |= {"permalink": wanted["permalink"], "preview_url": f"?{again}"}
         context |= _preview(wanted["permalink"]) if "preview" in request.GET else {}
     return context
 
@@ -93,6 +98,8 @@ def _of_client(client_id: int) -> Context:
         made("Организации клиента", organizations, found, "organizations"),
         made("Кампании с организацией", campaigns, found, "campaigns"),
         made("Баннеры с ручной привязкой", banners, found, "banners"),
+        made("Изменения кампаний", tables.CHANGES, found, "changes"),
+        made("История привязок", tables.HISTORY, found, "history"),
     )
 
 
@@ -112,6 +119,7 @@ def _of_banner(bid: int) -> Context:
         found,
         made("Организации баннера", links, found, "banners"),
         made("В очередях", queues, found, "queues"),
+        made("История привязок", tables.HISTORY, found, "history"),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from ads.models import Banner
+from organizations.models import CampaignChange, LinkHistory
 from organizations.overview import MOST, Found, Row
 from organizations.statuses import Severity, Status, StatusPublish
 
@@ -35,6 +36,12 @@ STATUSES = {
     Status.CLOSED: "закрыта",
     Status.UNKNOWN: "неизвестно",
 }
+CHANGE_TONES = {
+    CampaignChange.State.WAITING: "grey",
+    CampaignChange.State.RUNNING: "yellow",
+    CampaignChange.State.DONE: "green",
+    CampaignChange.State.FAILED: "red",
+}
 MODERATION_TONES = {Banner.Moderation.YES: "green", Banner.Moderation.NO: "red"}
 
 Column = tuple[str, Callable[[Row], object]]
@@ -55,7 +62,9 @@ class Table:
         return {"headers": self.headers, "rows": self.rows}
 
 
-def made(title: str, columns: Iterable[Column], found: Found, name: str, *, note: str = "") -> Table:
+def made(
+    title: str, columns: Iterable[Column], found: Found, name: str, *, note: str = ""
+) -> Table:
     """The rows that were `found` under this name."""
     listed = list(columns)
     rows = [[cell(row) for _, cell in listed] for row in found.rows[name]]
@@ -137,6 +146,36 @@ def assigned(row: Row) -> str:
     return "автоматически, рекомендация скрыта" if row["rejected"] else "автоматически"
 
 
+def organization(number: int | None) -> str:
+    return look(number, permalink=number) if number else NOTHING
+
+
+def changed(row: Row) -> str:
+    """From one organization to another, or the one whose number or flag became different."""
+    before, after = row["from_permalink"], row["to_permalink"]
+    if before == after or row.get("action") == LinkHistory.Action.REJECTED:
+        return organization(before)
+    arrow = '<span class="whitespace-nowrap">{} → {}</span>'
+    return format_html(arrow, organization(before), organization(after))
+
+
+def phone_changed(row: Row) -> str:
+    """Numbers are looked at on the client's own page; here, whether it is another one."""
+    before, after = row["from_phone"], row["to_phone"]
+    if before == after:
+        return NOTHING if after is None else "тот же"
+    return "убран" if after is None else "добавлен" if before is None else "другой"
+
+
+def who(row: Row) -> str:
+    return row["actor"] if row["uid"] is None else f"{row['actor']} (uid {row['uid']})"
+
+
+def state(row: Row) -> str:
+    named = CampaignChange.State(row["state"])
+    return label(CHANGE_TONES[named], named.label)
+
+
 SHARD: Column = ("шард", lambda row: row["shard"])
 CLIENT: Column = ("клиент", client)
 ORGANIZATION: Column = ("организация", permalink)
@@ -150,4 +189,27 @@ OF_BANNER: tuple[Column, ...] = (
     ("визитка важнее", lambda row: yes_or_no(row["prefer_vcard"])),
     ("модерация", moderation),
     ("отправка в БК", synced),
+)
+HISTORY: tuple[Column, ...] = (
+    ("когда", lambda row: moment(row["made_at"])),
+    ("кто", who),
+    ("баннер", lambda row: banner(row) if row["bid"] else "вся кампания"),
+    ("кампания", lambda row: row["cid"]),
+    ("что", lambda row: LinkHistory.Action(row["action"]).label),
+    ("организация", changed),
+    ("телефон", phone_changed),
+    ("визитка важнее", lambda row: yes_or_no(row["to_vcard"])),
+)
+CHANGES: tuple[Column, ...] = (
+    SHARD,
+    ("номер", lambda row: row["id"]),
+    CLIENT,
+    CAMPAIGN,
+    ("организация", changed),
+    ("состояние", state),
+    ("баннеров", lambda row: row["banners"]),
+    ("создано", lambda row: moment(row["created_at"])),
+    ("закончено", lambda row: moment(row["finished_at"])),
+    ("кто", who),
+    ("причина", lambda row: row["reason"] or NOTHING),
 )

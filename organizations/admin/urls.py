@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from organizations.admin import looking, status_events
+from organizations.admin import changes, looking
 
 app_name = "organizations-admin"
 urlpatterns = [
     path("", looking.look, name="look"),
-    path("events/", status_events.events, name="events"),
+    path("changes/", changes.changes, name="changes"),
 ]
