@@ -170,6 +170,12 @@ OFFERS_URL = env.url("OFFERS_URL")
 OFFERS_TOKEN = env.text("OFFERS_TOKEN")
 DIRECTORY_URL = env.url("DIRECTORY_URL")
 DIRECTORY_TOKEN = env.text("DIRECTORY_TOKEN")
+# Its events about publication. Without a URL: streams of our own Redis.
+STATUS_TOPIC = env.text("STATUS_TOPIC", "sprav/altay/publishing-status-changes")
+STATUS_TOPIC_GROUP = env.text("STATUS_TOPIC_GROUP", "amonition")
+STATUS_TOPIC_URL = (
+    env.url("STATUS_TOPIC_URL", schemes=("redis", "rediss", "unix", "grpc", "grpcs")) or REDIS_URL
+)
 PLAIN_HTTP_HOSTS = env.words("PLAIN_HTTP_HOSTS")
 
 # Snapshots and the push
