@@ -178,6 +178,12 @@ DIRECTORY_TOKEN = env.text("DIRECTORY_TOKEN")
 DIRECTORY_HONOURS_KEYS = env.boolean("DIRECTORY_HONOURS_KEYS", default=True)
 RESTORE_WITH_SINGLE_LOOKUP = env.boolean("RESTORE_WITH_SINGLE_LOOKUP", default=True)
 ORGANIZATIONS_API_RATE = env.number("ORGANIZATIONS_API_RATE", 20, low=0.01, high=10_000)  # req/s
+# Its events about publication. Without a URL: streams of our own Redis.
+STATUS_TOPIC = env.text("STATUS_TOPIC", "sprav/altay/publishing-status-changes")
+STATUS_TOPIC_GROUP = env.text("STATUS_TOPIC_GROUP", "amonition")
+STATUS_TOPIC_URL = (
+    env.url("STATUS_TOPIC_URL", schemes=("redis", "rediss", "unix", "grpc", "grpcs")) or REDIS_URL
+)
 PLAIN_HTTP_HOSTS = env.words("PLAIN_HTTP_HOSTS")
 
 # Snapshots and the push

@@ -12,13 +12,16 @@ from clients.topics.messages import (
     TopicReader,
     TopicUnavailableError,
 )
-from clients.topics.opening import open_reader
+from clients.topics.opening import check_installed, open_reader
+from clients.topics.redis_streams import ABANDONED_SECONDS
 
 __all__ = [
+    "ABANDONED_SECONDS",
     "Message",
     "MissingExtraError",
     "ReaderClosedError",
     "TopicReader",
     "TopicUnavailableError",
+    "check_installed",
     "open_reader",
 ]

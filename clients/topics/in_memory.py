@@ -36,6 +36,12 @@ class MemoryTopic:
         """`abandoned_after`: seconds until it takes what another reader of the group was given."""
         return MemoryReader(self, group, abandoned_after)
 
+    def held(self, group: str = "group") -> int:
+        """How many messages the group was given and has not acknowledged, or not given yet."""
+        with self._changed:
+            found = self._groups[group]
+            return len(found.given) + len(self._messages) - found.next
+
     def take(self, reader: "MemoryReader", most: int, seconds: float) -> list[Message]:
         """Abandoned messages of the reader's group before new ones."""
         with self._changed:
