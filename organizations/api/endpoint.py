@@ -54,7 +54,7 @@ class Endpoint(APIView):
     parser_classes = (JsonBody,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = JsonAlways
-    http_method_names = ["get", "put", "post", "delete", "head"]  # noqa: RUF012 - Django's
+    http_method_names = ["get", "put", "post", "delete", "head"]
 
     def get_exception_handler(self) -> Any:
         """Errors are problems."""
