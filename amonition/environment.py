@@ -36,6 +36,14 @@ def boolean(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}: {value!r} is neither true nor false")
 
 
+def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value = text(name, default)
+    if value not in of:
+        raise ImproperlyConfigured(f"{name}: {value!r} is none of {', '.join(of)}")
+    return value
+
+
 def number(name: str, default: float, *, low: float, high: float) -> float:
     """A number between `low` and `high`, both included."""
     value = text(name, str(default))

@@ -184,6 +184,12 @@ SYNC_PUMPS = env.integer("SYNC_PUMPS", 2, low=1, high=64)  # as many as bulk wor
 SYNC_LEASE = env.number("SYNC_LEASE", 120, low=1, high=3600)  # seconds a dead pump holds portions
 SYNC_PORTION_RECHECK = env.number("SYNC_PORTION_RECHECK", 15, low=0.1, high=600)  # seconds
 
+# Organizations: links
+ORGANIZATIONS_COUNTERS = env.choice(
+    "ORGANIZATIONS_COUNTERS", "recompute", of=("recompute", "delta")
+)
+ORGANIZATIONS_PROPAGATION = env.boolean("ORGANIZATIONS_PROPAGATION", default=True)
+
 # Celery (the reasons stand in docs/reliability.md, "Celery")
 CELERY_BROKER_URL = databases.celery_broker(REDIS_URL)
 CELERY_RESULT_BACKEND = CELERY_BROKER_URL
