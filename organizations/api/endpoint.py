@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -89,9 +89,6 @@ class Nowhere(Endpoint):
         """Whatever the method."""
         super().initial(request, *args, **kwargs)
         raise NotYoursError
-
-
-B = TypeVar("B", bound=Body)
 
 
 def caller(request: Request) -> Caller:
