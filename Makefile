@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 SEEDS ?= 120
+EXAMPLES ?= 300
 BIN := .venv/bin
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-development
@@ -68,6 +69,13 @@ bench-long: $(DEVELOPMENT)  ## the long ones
 
 fuzz: $(DEVELOPMENT) $(FUZZING)  ## the webhooks' parser against a million bodies (x86-64, Python 3.11 to 3.13)
 	@$(BIN)/python -m tests.webhooks.fuzz_parsing $(ARGS)
+
+schema: $(RUNTIME)  ## the contract of our own API, written anew from its views
+	@DEBUG=1 $(BIN)/python manage.py spectacular --urlconf organizations.urls --validate --fail-on-warn \
+		--file docs/contracts/organizations.openapi.yaml
+
+fuzz-api: $(DEVELOPMENT)  ## that API against whatever its schema leads schemathesis to (EXAMPLES an operation)
+	@$(BIN)/python -m tests.organizations.api.fuzzing --examples $(EXAMPLES) $(ARGS)
 
 model: $(DEVELOPMENT)  ## every state of the create protocol, and of its broken variants
 	@$(BIN)/python -m tests.races.create_model

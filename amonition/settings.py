@@ -222,6 +222,7 @@ CELERY_TASK_ROUTES = {
     "webhooks.read": {"queue": "interactive"},
     "webhooks.handle": {"queue": "interactive"},
     "webhooks.leave_note": {"queue": "interactive"},
+    "organizations.*": {"queue": "organizations"},
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a lost ring is found by a sweep; a hanging one is not
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

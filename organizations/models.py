@@ -1,5 +1,5 @@
 """Organizations of the Directory that clients use, and what they are linked to. All on shards,
-but for the inbox of publication events (ads/routing.py).
+but for the inbox of publication events and the tokens of the API (ads/routing.py).
 
 Keys and column names are a contract with others who read these tables. `bid` and `cid` are no
 foreign keys: the import would pay for one with every one of its millions of rows.

@@ -82,7 +82,7 @@ def _refusal(found: records.Organization, said: str, status: Status) -> LinkRefu
         return None
     if said == DUPLICATE and found.head_permalink:
         return refusals.duplicate_of(found.permalink, found.head_permalink)
-    return refusals.not_published(found.permalink, said)
+    return refusals.not_published(found.permalink, status)
 
 
 def _name(names: Sequence[records.Name]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -54,7 +54,7 @@ class Endpoint(APIView):
     parser_classes = (JsonBody,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = JsonAlways
-    http_method_names = ["get", "put", "post", "delete", "head"]  # noqa: RUF012 - Django's
+    http_method_names = ["get", "put", "post", "delete", "head"]
 
     def get_exception_handler(self) -> Any:
         """Errors are problems."""
@@ -89,9 +89,6 @@ class Nowhere(Endpoint):
         """Whatever the method."""
         super().initial(request, *args, **kwargs)
         raise NotYoursError
-
-
-B = TypeVar("B", bound=Body)
 
 
 def caller(request: Request) -> Caller:

@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from ads.models import ClientPhone
 from organizations.previews import MOST_PERMALINKS, Extra
 from organizations.statuses import Severity, Status
 
@@ -72,25 +73,20 @@ class AskedSerializer(Body):
     )
 
 
-class BannerWishSerializer(Body):
-    """The whole of what is wanted: what is left out is not wanted."""
+class WishSerializer(Body):
+    """The whole of what is wanted: what is left out is not wanted. `permalink`: null to unlink.
 
-    permalink = IdField()
-    client_phone_id = IdField(allow_null=True, default=None)
-    prefer_vcard = FlagField(default=False)
-
-
-class CampaignWishSerializer(Body):
-    """The same for a campaign, which has no vCard."""
-
-    permalink = IdField()
-    client_phone_id = IdField(allow_null=True, default=None)
-
-
-class ForecastWishSerializer(CampaignWishSerializer):
-    """`permalink`: null to unlink."""
+    `client_phone_id`: the number in the ad, one of those offered; null for the organization's own.
+    """
 
     permalink = IdField(allow_null=True)
+    client_phone_id = IdField(allow_null=True, default=None)
+
+
+class BannerWishSerializer(WishSerializer):
+    """`prefer_vcard`: the banner's vCard goes before the organization."""
+
+    prefer_vcard = FlagField(default=False)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
@@ -146,6 +142,20 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 
 
 class RecommendationsSerializer(serializers.Serializer[Any]):
-    """What was not rejected."""
+    """What was not rejected, and is not linked by hand already."""
 
     recommendations = RecommendationSerializer(many=True)
+
+
+class PhoneSerializer(serializers.Serializer[Any]):
+    """A number that may be shown beside the organization."""
+
+    client_phone_id = IdField()
+    kind = serializers.ChoiceField(choices=ClientPhone.Kind.values)
+    number = serializers.CharField()
+
+
+class PhonesSerializer(serializers.Serializer[Any]):
+    """What this token's person may choose from."""
+
+    phones = PhoneSerializer(many=True)

@@ -1,10 +1,10 @@
 """The API as a program reaches it: by the addresses it has been told, with its token."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import pytest
 from django.test import Client
 
@@ -17,9 +17,10 @@ UID = 700_001
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`body`: None where there is none."""
+    """`body`: what `content` says, None where it is empty."""
 
     status: int
+    content: bytes
     body: Any
     headers: Mapping[str, str]
 
@@ -41,16 +42,17 @@ class Api:
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answered:
         """The body in JSON, unless it is bytes already."""
-        data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        data = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         sent = {"Content-Type": "application/json", **headers}
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         kind = sent.pop("Content-Type")
         given = self.http.generic(method, ROOT + path, data, kind, headers=sent)
         content = given.content
-        return Answered(
-            given.status_code, orjson.loads(content) if content else None, given.headers
-        )
+        said = json.loads(content) if content else None
+        return Answered(given.status_code, content, said, given.headers)
 
     def get(self, path: str) -> Answered:
         return self.ask("GET", path)
