@@ -10,7 +10,7 @@ from django.urls import reverse
 ORGANIZATIONS = (
     ("Где привязаны", "organizations-admin:look", "organizations.view_organization"),
     ("Изменения кампаний", "organizations-admin:changes", "organizations.view_campaignchange"),
-    # ("События Справочника", "organizations-admin:events", "organizations.view_statusevent"),
+    ("События Справочника", "organizations-admin:events", "organizations.view_statusevent"),
 )
 
 

@@ -9,7 +9,7 @@ from organizations.admin.pages import Context, page
 
 @page(
     title="Изменения кампаний",
-    template="organizations/changes.html",
+    template="organizations/tables.html",
     permission="organizations.view_campaignchange",
 )
 def changes(request: HttpRequest) -> Context:  # noqa: ARG001 - every page's signature
