@@ -91,10 +91,13 @@ def travel(
 ) -> Advertised:
     """Link, end the organization's publication, see what comes of it. Raises DemoError."""
     with screen.step("Два рекламодателя на двух шардах, у каждого баннер"):
+        _place(database_url)
         clients = [str(ad.client_id) for ad in ADS]
         token = service.output(*manage("organizations_token", "issue", "Демонстрация", *clients))
         stage = Stage(scene, database_url, redis_url, token.strip())
-        _seed(stage)
+        for ad in ADS:
+            with stage.shard(ad) as connection:
+                connection.execute(SEED, ad.row)
     with screen.step("Рекламодатели привязали к баннерам организацию Справочника"):
         for ad in ADS:
             path = f"clients/{ad.client_id}/banners/{ad.bid}/organization"
@@ -112,16 +115,13 @@ def travel(
     return Advertised(len(ADS), len(linked), len(sent_again), seen)
 
 
-def _seed(stage: Stage) -> None:
-    with psycopg.connect(stage.database_url) as connection:
+def _place(database_url: str) -> None:
+    """Which client is on which shard."""
+    with psycopg.connect(database_url) as connection:
         for ad in ADS:
-            values = {"client": ad.client_id, "shard": ad.shard}
             connection.execute(
-                "INSERT INTO clients (client_id, shard) VALUES (%(client)s, %(shard)s)", values
+                "INSERT INTO clients (client_id, shard) VALUES (%s, %s)", [ad.client_id, ad.shard]
             )
-    for ad in ADS:
-        with stage.shard(ad) as connection:
-            connection.execute(SEED, ad.row)
 
 
 def _accept(stage: Stage) -> None:
