@@ -188,7 +188,7 @@ def opened(setup: Setup, *, workers: bool = True) -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="amonition-bench-") as scratch:
         place = _place(Path(scratch))
         with (
-            _servers(place.directory) as urls,
+            servers(place.directory) as urls,
             Supervisor(cwd=scene.CHECKOUT, logs=place.logs) as supervisor,
         ):
             environ = _environ(place, setup, urls)
@@ -199,7 +199,7 @@ def opened(setup: Setup, *, workers: bool = True) -> Iterator[World]:
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[Mapping[str, str]]:
+def servers(directory: Path) -> Iterator[Mapping[str, str]]:
     """URLs of a pair that is durable; it ends after whoever uses it."""
     urls: dict[str, str] = {}
     servers = provide(urls, local_dir=directory)
