@@ -15,12 +15,13 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from ads.models import ModerationEntry
-from ads.shards import use_shard
+from ads.shards import for_each_shard, use_shard
 from operations import alerts
 from operations.models import Alert
+from organizations import applying
 from organizations.models import StatusEvent
 from tests.journeys.service import ROOT, environment
-from tests.organizations.status_events import said, statuses
+from tests.organizations.status_events import happened, said, statuses
 from tests.organizations.test_applying import linked
 from tests.sharded import committed_on_shards, on_shards
 from tests.waiting import wait_until
@@ -104,6 +105,15 @@ def test_reading_is_resumed_by_the_command(capsys: pytest.CaptureFixture[str]) -
     call_command("consume_status_changes", "--resume")
     assert "Понято сообщений: 0" in capsys.readouterr().out
     assert Alert.objects.get().recovered_at is not None
+
+
+@on_shards
+def test_the_inbox_is_applied_again_by_the_command() -> None:
+    happened(ONE, published=True)
+    for_each_shard(lambda _: applying.apply_next(most=10))
+    call_command("consume_status_changes", "--reapply")
+    again = for_each_shard(lambda _: applying.apply_next(most=10).events)
+    assert again == {1: 1, 2: 1}
 
 
 def test_without_ydbs_package_the_command_says_what_to_install(settings: Settings) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from ads.shards import for_each_shard
 from clients.topics import ABANDONED_SECONDS, MissingExtraError, check_installed, open_reader
-from organizations import receiving
+from organizations import applying, receiving
 
 
 class Command(BaseCommand):
@@ -24,9 +25,19 @@ class Command(BaseCommand):
             help="разобрать непонятые сообщения ещё раз, продолжить чтение и выйти",
         )
 
-    def handle(self, *, resume: bool, **_options: Any) -> None:
+        parser.add_argument(
+            "--reapply",
+            action="store_true",
+            help="применить на всех шардах все входящие события ещё раз и выйти",
+        )
+
+    def handle(self, *, resume: bool, reapply: bool, **_options: Any) -> None:
         if resume:
             self.stdout.write(f"Понято сообщений: {receiving.resume()}. Чтение продолжается")
+            return
+        if reapply:
+            for_each_shard(lambda _: applying.rewind())
+            self.stdout.write("События последних семи дней применяются ещё раз")
             return
         try:
             check_installed(settings.STATUS_TOPIC_URL)
