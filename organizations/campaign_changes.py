@@ -34,7 +34,7 @@ UPDATE campaign_changes SET state = 'running', attempts = attempts + 1,
     leased_until = clock_timestamp() + %(seconds)s * interval '1 second'
 WHERE id = %(id)s AND (state = 'waiting' OR state = 'running' AND leased_until < clock_timestamp())
 AND attempts < %(most)s
-RETURNING attempts
+RETURNING *
 """
 
 # Only the one who has claimed it last: a lease that ran out is another's. The campaign's own link
@@ -112,22 +112,21 @@ def ring(*, shard: int, change: CampaignChange) -> None:
 
 def carry_out(*, change_id: int) -> bool:
     """Apply a change of the current shard. False: it is done, given up, or somebody else has it."""
-    attempts = _claim(change_id)
-    if attempts is None:
+    change = _claim(change_id)
+    if change is None:
         return False
-    change = CampaignChange.objects.get(pk=change_id)
     try:
         with shards.atomic():
             apply(change)
     except LostError:
         return False
     except refusals.LinkRefusedError as error:
-        given = {"id": change_id, "attempts": attempts, "reason": error.text}
+        given = {"id": change_id, "attempts": change.attempts, "reason": error.text}
         statements.execute(FAIL, given, using=shards.current_alias())
         return False
     except Exception as error:  # the boundary of this change: it is tried again
         logger.exception("organizations.change_failed", extra={"change": change_id})
-        given = {"id": change_id, "attempts": attempts, "reason": repr(error)[:500]}
+        given = {"id": change_id, "attempts": change.attempts, "reason": repr(error)[:500]}
         statements.execute(RELEASE, given, using=shards.current_alias())
         return False
     return True
@@ -179,11 +178,10 @@ def _sweep(shard: int) -> int:
     return len(lying)
 
 
-def _claim(change_id: int) -> int | None:
+def _claim(change_id: int) -> CampaignChange | None:
     seconds = LEASE_SECONDS * settings.CLOCK_SCALE
     given = {"id": change_id, "seconds": seconds, "most": MOST_ATTEMPTS}
-    rows = statements.fetch(CLAIM, given, using=shards.current_alias())
-    return int(rows[0][0]) if rows else None
+    return next(iter(CampaignChange.objects.raw(CLAIM, given)), None)
 
 
 def _told(change: CampaignChange) -> Told:

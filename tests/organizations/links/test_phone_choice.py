@@ -69,7 +69,7 @@ def refusal(office: Office, door: str, permalink: int | None, number: int, actor
     ],
 )
 def test_owners_show_any_number_others_some(
-    office: Office, door: str, actor: Actor, kind: str, of: int | None, allowed: bool
+    office: Office, *, door: str, actor: Actor, kind: str, of: int | None, allowed: bool
 ) -> None:
     number = office.phone(841, kind=kind, permalink=of)
     if allowed:
