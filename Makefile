@@ -57,7 +57,7 @@ locks: $(DEVELOPMENT)
 	@.ci/locks && echo "Locks are what the requirements say"
 
 audit: $(DEVELOPMENT)  ## known vulnerabilities of the locked packages; fails if it cannot be known
-	@for lock in requirements.txt requirements-dev.txt requirements-fuzz.txt; do \
+	@for lock in requirements.txt requirements-dev.txt requirements-fuzz.txt requirements-ydb.txt; do \
 		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
 

@@ -18,6 +18,7 @@ UNSHARDED_MODELS = frozenset(
         ("organizations", "statusevent"),
         ("organizations", "statusdeadletter"),
         ("organizations", "statustopic"),
+        ("organizations", "apitoken"),
     }
 )
 

@@ -9,6 +9,7 @@ from amonition.health import LiveView, ReadyView
 from amonition.metrics import metrics
 
 urlpatterns = [
+    path("admin/organizations/", include("organizations.admin.urls")),
     path("admin/", admin.site.urls),
     path("health/live", LiveView.as_view()),
     path("health/ready", ReadyView.as_view()),

@@ -17,6 +17,7 @@ SHORT: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "20000", "--hogs", "2"),
     ("throughput", "--sellers", "40000"),
     ("hedging", "--calls", "2000"),
+    ("status_events", "--events", "100000"),
     ("memory", "--sellers", "10000", "40000"),
     ("warehouse_memory", "10000", "100000"),
 )
@@ -29,6 +30,7 @@ LONG: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "100000", "--hogs", "2"),
     ("throughput", "--sellers", "200000", "--rounds", "7"),
     ("hedging", "--calls", "20000"),
+    ("status_events", "--events", "1000000"),
     ("memory", "--sellers", "100000", "1000000"),
     ("warehouse_memory", "100000", "1000000"),
     ("webhooks", "--seconds", "60"),

@@ -30,7 +30,11 @@ class Screen:
 
     def answer(self, note: str) -> None:
         """What a card says to the manager."""
-        self._console.print(f"  в карточке: «{note}»", style="cyan", markup=False)
+        self.detail(f"в карточке: «{note}»")
+
+    def detail(self, text: str) -> None:
+        """What a step brought about."""
+        self._console.print(f"  {text}", style="cyan", markup=False)
 
     def complain(self, *texts: str) -> None:
         for text in texts:
@@ -48,6 +52,7 @@ class Screen:
         table = _table("", "итог")
         table.add_row("Продавцов в снепшоте", str(first.rows))
         table.add_row("Пожеланий менеджера исполнено", str(len(findings.flows)))
+        table.add_row("Баннеров отправлено снова", str(findings.advertised.sent_again))
         table.add_row("Компаний в эмуляторе amoCRM", str(audit.companies))
         table.add_row("Из них дубликатов", str(audit.companies - audit.sellers))
         table.add_row(f"Нарушений лимита {AMOCRM_RATE} запросов/с", str(audit.rate_violations))
