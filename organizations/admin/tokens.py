@@ -3,9 +3,9 @@ issues and revokes them.
 """
 
 from django.contrib import admin
-from unfold.decorators import display
 
 from operations.admin_base import ReadOnlyAdmin
+from organizations.admin import tables
 from organizations.models import ApiToken
 
 MOST_CLIENTS = 5  # in a row of the list; all of them are on the token's page
@@ -23,14 +23,15 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fields = ("name", "start", "uid", "client_ids", "created_at", "used_at", "revoked_at")
 
-    @display(description="клиенты")
+    @admin.display(description="клиенты")
     def shown_clients(self, token: ApiToken) -> str:
         """The first ones, and how many more."""
         more = len(token.client_ids) - MOST_CLIENTS
         first = ", ".join(map(str, token.client_ids[:MOST_CLIENTS]))
         return first if more <= 0 else f"{first} и ещё {more}"
 
-    @display(description="состояние", label={"действует": "success", "отозван": "danger"})
+    @admin.display(description="состояние")
     def shown_state(self, token: ApiToken) -> str:
         """Revoked ones stay in the list: history names them."""
-        return "действует" if token.revoked_at is None else "отозван"
+        is_valid = token.revoked_at is None
+        return tables.label("green" if is_valid else "red", "действует" if is_valid else "отозван")

@@ -72,12 +72,12 @@ def test_a_thing_of_another_client(
     owner: str,
 ) -> None:
     cid = campaign(client_id=client(shard=2), shard=2)
-    things: dict[str, object] = {
+    owned: dict[str, dict[str, object]] = {
         "another": {"cid": cid, "bid": banner(cid=cid, shard=2)},
         "nobody": {"cid": 2**63 - 1, "bid": 2**63 - 1},
         "no number": {"cid": 2**63, "bid": "a"},
-    }[owner]
-    assert ask(api, operation, client_id=client_id, **things).content == nothing
+    }
+    assert ask(api, operation, client_id=client_id, **owned[owner]).content == nothing
 
 
 @pytest.mark.parametrize("operation", contract.operations(), ids=" ".join)
