@@ -75,7 +75,8 @@ schema: $(RUNTIME)  ## the contract of our own API, written anew from its views
 		--file docs/contracts/organizations.openapi.yaml
 
 fuzz-api: $(DEVELOPMENT)  ## that API against whatever its schema leads schemathesis to (EXAMPLES an operation)
-	@$(BIN)/python -m tests.organizations.api.fuzzing --examples $(EXAMPLES) $(ARGS)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/organizations/api/test_fuzzing.py \
+		--timeout 0 -rP $(ARGS)
 
 model: $(DEVELOPMENT)  ## every state of the create protocol, and of its broken variants
 	@$(BIN)/python -m tests.races.create_model

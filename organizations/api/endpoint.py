@@ -75,6 +75,8 @@ class ClientEndpoint(Endpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raises NotYoursError."""
         super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods:
+            return  # 405, whoever's client it is
         self.client_id = number(kwargs["client_id"])
         if self.client_id not in caller(request).client_ids:
             raise NotYoursError

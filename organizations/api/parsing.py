@@ -24,7 +24,7 @@ class JsonBody(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,  # noqa: ARG002 - DRF's signature
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
-    ) -> object:
+    ) -> Any:
         """What the body holds. Raises ParseError."""
         try:
             return orjson.loads(stream.read(MOST_BYTES))

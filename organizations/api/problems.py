@@ -144,5 +144,6 @@ def _usual(error: Exception, status: int) -> Problem:
             {"fields": error.detail},
         )
     code, text = KNOWN[status]
-    wait = error.wait if isinstance(error, exceptions.Throttled) else None
+    # An attribute that the stubs do not know.
+    wait: float | None = getattr(error, "wait", None)
     return Problem(status, code, text, retry_after=None if wait is None else math.ceil(wait))

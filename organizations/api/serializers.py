@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from ads.models import ClientPhone
+from organizations.models import CampaignChange
 from organizations.previews import MOST_PERMALINKS, Extra
 from organizations.statuses import Severity, Status
 
@@ -56,7 +57,9 @@ class StrictInSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         """A component of the schema."""
-        mapped = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        mapped = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
         return {**mapped, "additionalProperties": False}
 
 
@@ -125,13 +128,49 @@ class PreviewsSerializer(serializers.Serializer[Any]):
     not_found = serializers.ListField(child=IdField())
 
 
-class LinkSerializer(serializers.Serializer[Any]):
+class CampaignLinkSerializer(serializers.Serializer[Any]):
     """`permalink`: null where nothing is linked. `chain_id`: 0 for none."""
 
     permalink = IdField(allow_null=True)
     chain_id = serializers.IntegerField(min_value=0)
     client_phone_id = IdField(allow_null=True)
+
+
+class LinkSerializer(CampaignLinkSerializer):
+    """The same of a banner."""
+
     prefer_vcard = serializers.BooleanField()
+
+
+class ForecastSerializer(serializers.Serializer[Any]):
+    """Numbers of banners. `changed` is the sum of the four; `kept`: keep another organization.
+
+    `later`: a worker does it, and the answer to PUT or DELETE is 202.
+    """
+
+    banners = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    linked = serializers.IntegerField()
+    replaced = serializers.IntegerField()
+    phones = serializers.IntegerField()
+    unlinked = serializers.IntegerField()
+    kept = serializers.IntegerField()
+    later = serializers.BooleanField()
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """`id`: null where nothing was to be done. `reason` (Russian): why it failed.
+
+    `banners`: so many have changed so far.
+    """
+
+    id = IdField(allow_null=True)
+    cid = IdField()
+    state = serializers.ChoiceField(choices=CampaignChange.State.values)
+    permalink = IdField(source="to_permalink", allow_null=True)
+    client_phone_id = IdField(source="to_phone", allow_null=True)
+    banners = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True)
 
 
 class RecommendationSerializer(serializers.Serializer[Any]):
