@@ -17,11 +17,8 @@ SHORT: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "20000", "--hogs", "2"),
     ("throughput", "--sellers", "40000"),
     ("hedging", "--calls", "2000"),
-<<<<<<< HEAD
     ("status_events", "--events", "100000"),
-=======
     ("campaign_linking", "--banners", "100000"),
->>>>>>> o-links
     ("memory", "--sellers", "10000", "40000"),
     ("warehouse_memory", "10000", "100000"),
 )
@@ -34,11 +31,8 @@ LONG: Sequence[Sequence[str]] = (
     ("first_load", "--sellers", "100000", "--hogs", "2"),
     ("throughput", "--sellers", "200000", "--rounds", "7"),
     ("hedging", "--calls", "20000"),
-<<<<<<< HEAD
     ("status_events", "--events", "1000000"),
-=======
     ("campaign_linking", "--banners", "1000000"),
->>>>>>> o-links
     ("memory", "--sellers", "100000", "1000000"),
     ("warehouse_memory", "100000", "1000000"),
     ("webhooks", "--seconds", "60"),
