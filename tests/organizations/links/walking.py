@@ -194,9 +194,10 @@ class Walk:
         """The last line about each banner is how it is; before it was as the line before says."""
         now: dict[int, int | None] = {}
         lines = LinkHistory.objects.filter(bid__in=self.bids, action="set").order_by("id")
-        for bid, had, has in lines.values_list("bid", "from_permalink", "to_permalink"):
-            assert now.get(bid) == had
-            now[bid] = has
+        for line in lines:
+            assert line.bid is not None
+            assert now.get(line.bid) == line.from_permalink
+            now[line.bid] = line.to_permalink
         assert {bid: has for bid, has in now.items() if has is not None} == {
             bid: permalink for bid, (permalink, _, _) in self.manual.items()
         }
