@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 SEEDS ?= 120
+EXAMPLES ?= 300
 BIN := .venv/bin
 RUNTIME := .venv/.installed
 DEVELOPMENT := .venv/.installed-development
@@ -10,7 +11,7 @@ FUZZING := .venv/.installed-fuzzing
 PRODUCTION := set -a; . ./tests/production.env; set +a
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types contracts django locks audit bench bench-long fuzz model faults
+.PHONY: help demo up test trace check lint types contracts django locks audit bench bench-long fuzz model faults
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +32,9 @@ up: $(RUNTIME)  ## the service on this machine, with the settings of .env
 
 test: $(DEVELOPMENT)  ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+trace: $(DEVELOPMENT)  ## the table of the organizations' requirements and their tests
+	@$(BIN)/python -m tests.traceability
 
 check: lint contracts django types locks  ## everything but the tests
 
@@ -53,7 +57,7 @@ locks: $(DEVELOPMENT)
 	@.ci/locks && echo "Locks are what the requirements say"
 
 audit: $(DEVELOPMENT)  ## known vulnerabilities of the locked packages; fails if it cannot be known
-	@for lock in requirements.txt requirements-dev.txt requirements-fuzz.txt; do \
+	@for lock in requirements.txt requirements-dev.txt requirements-fuzz.txt requirements-ydb.txt; do \
 		$(BIN)/python -m pip_audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
 
@@ -65,6 +69,14 @@ bench-long: $(DEVELOPMENT)  ## the long ones
 
 fuzz: $(DEVELOPMENT) $(FUZZING)  ## the webhooks' parser against a million bodies (x86-64, Python 3.11 to 3.13)
 	@$(BIN)/python -m tests.webhooks.fuzz_parsing $(ARGS)
+
+schema: $(RUNTIME)  ## the contract of our own API, written anew from its views
+	@DEBUG=1 $(BIN)/python manage.py spectacular --urlconf organizations.urls --validate --fail-on-warn \
+		--file docs/contracts/organizations.openapi.yaml
+
+fuzz-api: $(DEVELOPMENT)  ## that API against whatever its schema leads schemathesis to (EXAMPLES an operation)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/organizations/api/test_fuzzing.py \
+		--timeout 0 -rP $(ARGS)
 
 model: $(DEVELOPMENT)  ## every state of the create protocol, and of its broken variants
 	@$(BIN)/python -m tests.races.create_model

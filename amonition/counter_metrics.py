@@ -26,12 +26,16 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "webhooks_wrong_secret": ("Requests with a wrong secret, answered 404", ()),
     "webhooks_too_large": ("Requests that are too large, answered 413", ()),
     "webhooks_repeated": ("Requests whose like was waiting already", ()),
+    "status_events": ("Events about organizations' publication, received", ("outcome",)),
+    "status_dead_letters": ("Messages of the Directory's topic that are no events", ()),
 }
 ENDS = tuple(state.value for state in Event.State if state not in Event.UNFINISHED)
 # What has not happened yet is a nought: the first time has to be an increase.
 FORESEEN = (
     *(f"companies_adopted:{how}" for how in ("read_back", "operator", "webhook")),
     *(f"rung_again:{task}" for task in ("sync.carry_out", "sync.pump")),
+    "status_events:new",
+    "status_events:repeated",
     "webhooks_requests:read",
     "webhooks_requests:invalid",
     *(f"webhooks_events:{verdict.name.lower()}" for verdict in Verdict),

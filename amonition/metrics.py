@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from amonition import database_metrics, redis_metrics
+from amonition import database_metrics, redis_metrics, shard_metrics
 from amonition.access import may_read
 from clients.pacing import PaceUnavailableError
 
@@ -23,7 +23,8 @@ Measure = Callable[[], Iterable[Metric]]
 
 STORES: dict[str, tuple[Measure, type[Exception]]] = {
     "postgresql": (database_metrics.measure, Error),
-    "broker": (redis_metrics.measure_queues, RedisError),
+    "broker": (redis_metrics.measure_broker, RedisError),
+    "shards": (shard_metrics.measure, Error),
     "limiter": (redis_metrics.measure_pace, PaceUnavailableError),
 }
 

@@ -36,7 +36,7 @@ def stages(*, port: int, pumps: int, worker_per_queue: bool = False) -> Sequence
     else:
         queues = "maintenance,organizations"
         workers.append(worker("maintenance", queues=queues, processes=MAINTENANCE_PROCESSES))
-    return [workers, [web(port)], [beat()]]
+    return [workers, [web(port), status_changes()], [beat()]]
 
 
 def worker(name: str, *, queues: str, processes: int) -> Child:
@@ -60,6 +60,11 @@ def web(port: int) -> Child:
     )
     stop_signals = ((signal.SIGTERM, WEB_END_SECONDS + 2.0), (signal.SIGKILL, 5.0))
     return Child("web", command, stop_signals=stop_signals)
+
+
+def status_changes() -> Child:
+    """The Directory's events. SIGTERM lets it finish its transactions; a killed one loses nothing."""
+    return Child("status-changes", (sys.executable, "manage.py", "consume_status_changes"))
 
 
 def beat() -> Child:

@@ -13,15 +13,20 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from redis.exceptions import RedisError
 
+from ads.shards import all_shards
 from amonition.redis_connection import open_redis
 from operations.models import Run
+from organizations import lags, receiving
+from organizations.models import StatusTopic
 from webhooks import selectors
 
 RUN_SILENCE = timedelta(minutes=5)  # a pump shows itself at least every half minute
 BEAT_SILENCE = timedelta(minutes=2)  # the watchdog's entry is due every ten seconds
 INBOX_SILENCE = timedelta(minutes=5)  # managers wait for what they asked for
 WATCHDOG = "sync.watch"
-NAMES = ("postgresql", "redis", "migrations", "runs", "inbox", "beat")
+SHARD_LAG = timedelta(minutes=5)  # of events that change what advertisers' banners show
+TOPIC_SILENCE = timedelta(minutes=2)  # its reader shows itself every ten seconds
+NAMES = ("postgresql", "redis", "migrations", "runs", "inbox", "beat", "shards", "topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,10 @@ def check_all() -> list[Check]:
     """Every check of NAMES, in that order: the first that failed may be the reason of the others."""
     database = _look("postgresql", _postgresql)
     checks = [database, _look("redis", _redis)]
-    rows = (("migrations", _migrations), ("runs", _runs), ("inbox", _inbox), ("beat", _beat))
+    rows = (
+        *(("migrations", _migrations), ("runs", _runs), ("inbox", _inbox), ("beat", _beat)),
+        *(("shards", _shards), ("topic", _topic)),
+    )
     for name, look in rows:
         # Each look at a database that is away would cost the whole connect timeout again.
         away = Check(name, False, "PostgreSQL does not answer")
@@ -98,6 +106,30 @@ def _beat() -> tuple[bool, str]:
         return False, "has not ticked yet"
     age = timezone.now() - entry.last_run_at
     return age <= BEAT_SILENCE, f"ticked {_seconds(age)} s ago"
+
+
+def _shards() -> tuple[bool, str]:
+    said, ok = [], True
+    for shard in all_shards():
+        try:
+            lag = lags.lag(shard=shard)
+        except Error as error:
+            ok = False
+            said.append(f"{shard} does not answer ({type(error).__name__})")
+            continue
+        ok = ok and lag.seconds <= SHARD_LAG.total_seconds()
+        said.append(f"{shard} is {lag.events} events, {lag.seconds:.0f} s behind")
+    return ok, ", ".join(said)
+
+
+def _topic() -> tuple[bool, str]:
+    if receiving.is_held():
+        return False, "held: too many messages that are no events"
+    newest = StatusTopic.objects.order_by("-polled_at").first()
+    if newest is None:
+        return False, "nobody has read it yet"
+    age = timezone.now() - newest.polled_at
+    return age <= TOPIC_SILENCE, f"read {_seconds(age)} s ago"
 
 
 def _seconds(span: timedelta) -> int:

@@ -1,9 +1,10 @@
-"""What Redis knows: how long the queues are, and how fast amoCRM may be asked."""
+"""What Redis knows: how long the queues are, what the Directory costs, how fast amoCRM may be asked."""
 
 from collections.abc import Iterator, Mapping
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from amonition import directory_metrics
 from amonition.redis_connection import open_redis
 from clients.pacing import Lane
 from crm import configuration, connection
@@ -12,19 +13,23 @@ from webhooks import spool
 QUEUES = ("interactive", "bulk", "maintenance", "organizations")
 
 
-def measure_queues() -> Iterator[Metric]:
-    """Messages that no worker has taken yet, webhooks that no database took. Raises RedisError."""
+def measure_broker() -> Iterator[Metric]:
+    """Messages that no worker has taken yet, webhooks that no database took, and what processes
+    counted of the Directory. Raises RedisError.
+    """
     with open_redis() as server, server.pipeline(transaction=False) as pipeline:
         for queue in QUEUES:
             pipeline.llen(queue)  # how kombu keeps a queue: a list of its name
         pipeline.llen(spool.KEY)
         *lengths, spooled = pipeline.execute()
+        of_directory = list(directory_metrics.measure(server))
     family = GaugeMetricFamily("amonition_queue_messages", "Waiting messages", labels=["queue"])
     for queue, length in zip(QUEUES, lengths, strict=True):
         family.add_metric([queue], length)
     yield family
     text = "Requests of amoCRM that wait in Redis for PostgreSQL"
     yield GaugeMetricFamily("amonition_webhooks_spooled", text, value=spooled)
+    yield from of_directory
 
 
 def measure_pace() -> Iterator[Metric]:

@@ -124,7 +124,12 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Amonition", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False}
-UNFOLD = {"SITE_TITLE": "Amonition", "SITE_HEADER": "Amonition", "SITE_SYMBOL": "sync_alt"}
+UNFOLD = {
+    "SITE_TITLE": "Amonition",
+    "SITE_HEADER": "Amonition",
+    "SITE_SYMBOL": "sync_alt",
+    "SIDEBAR": {"navigation": "amonition.navigation.sidebar"},
+}
 
 # amoCRM: the account, and how hard we press it
 AMOCRM_URL = env.url("AMOCRM_URL")
@@ -170,6 +175,15 @@ OFFERS_URL = env.url("OFFERS_URL")
 OFFERS_TOKEN = env.text("OFFERS_TOKEN")
 DIRECTORY_URL = env.url("DIRECTORY_URL")
 DIRECTORY_TOKEN = env.text("DIRECTORY_TOKEN")
+DIRECTORY_HONOURS_KEYS = env.boolean("DIRECTORY_HONOURS_KEYS", default=True)
+RESTORE_WITH_SINGLE_LOOKUP = env.boolean("RESTORE_WITH_SINGLE_LOOKUP", default=True)
+ORGANIZATIONS_API_RATE = env.number("ORGANIZATIONS_API_RATE", 20, low=0.01, high=10_000)  # req/s
+# Its events about publication. Without a URL: streams of our own Redis.
+STATUS_TOPIC = env.text("STATUS_TOPIC", "sprav/altay/publishing-status-changes")
+STATUS_TOPIC_GROUP = env.text("STATUS_TOPIC_GROUP", "amonition")
+STATUS_TOPIC_URL = (
+    env.url("STATUS_TOPIC_URL", schemes=("redis", "rediss", "unix", "grpc", "grpcs")) or REDIS_URL
+)
 PLAIN_HTTP_HOSTS = env.words("PLAIN_HTTP_HOSTS")
 
 # Snapshots and the push

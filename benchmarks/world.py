@@ -32,6 +32,7 @@ START_SECONDS = 120
 PUSH_SECONDS = 3600
 PING_SECONDS = 3
 BASE = "base"
+LEFT_OUT = frozenset({"web", "status-changes"})  # a push needs neither
 
 
 class BenchmarkError(Exception):
@@ -107,7 +108,7 @@ class World:
         stages = processes.stages(port=self.place.port, pumps=self.setup.pumps)
         for stage in stages:
             self.supervisor.start(
-                *(child for child in stage if child.name != "web"), environ=self.environ
+                *(child for child in stage if child.name not in LEFT_OUT), environ=self.environ
             )
         self.supervisor.wait_until(self._workers_answer, seconds=START_SECONDS, what="workers")
 
@@ -188,7 +189,7 @@ def opened(setup: Setup, *, workers: bool = True) -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="amonition-bench-") as scratch:
         place = _place(Path(scratch))
         with (
-            _servers(place.directory) as urls,
+            servers(place.directory) as urls,
             Supervisor(cwd=scene.CHECKOUT, logs=place.logs) as supervisor,
         ):
             environ = _environ(place, setup, urls)
@@ -199,7 +200,7 @@ def opened(setup: Setup, *, workers: bool = True) -> Iterator[World]:
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[Mapping[str, str]]:
+def servers(directory: Path) -> Iterator[Mapping[str, str]]:
     """URLs of a pair that is durable; it ends after whoever uses it."""
     urls: dict[str, str] = {}
     servers = provide(urls, local_dir=directory)

@@ -207,6 +207,7 @@ class Alert(models.Model):
         TOKEN_DEAD = "token_dead", "amoCRM не принимает токен"
         WEBHOOKS_OFF = "webhooks_off", "amoCRM не присылает события"
         INBOX_LAGS = "inbox_lags", "События amoCRM не разбираются"
+        STATUS_TOPIC_HELD = "status_topic_held", "Топик Справочника не читается"
 
     kind = models.CharField("что", max_length=20, choices=Kind)
     text = models.TextField("подробности")

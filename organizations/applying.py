@@ -18,6 +18,8 @@ CHANGED = "organization_status"  # the reason in the queues
 ArrayText = NewType("ArrayText", str)  # PostgreSQL's own notation of an array
 
 POSITION = "SELECT position FROM status_cursor WHERE name = %(name)s"
+# Not deleted: an applier that has looked at the old place already would move on from there.
+REWIND = "UPDATE status_cursor SET position = 0 WHERE name = %(name)s"
 
 # An organization's events of one portion come down to the newest. The arrays go from one database
 # to the other as PostgreSQL writes them, without becoming objects on the way.
@@ -106,6 +108,11 @@ def apply_next(*, most: int) -> Applied:
         if not _move(portion):
             return Applied(events=portion.events)  # look at what is next now
         return _apply(portion)
+
+
+def rewind() -> None:
+    """Take all of the inbox once more on the current shard: what is not newer changes nothing."""
+    statements.execute(REWIND, {"name": CURSOR}, using=shards.current_alias())
 
 
 def position() -> int:

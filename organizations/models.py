@@ -1,10 +1,11 @@
 """Organizations of the Directory that clients use, and what they are linked to. All on shards,
-but for the inbox of publication events (ads/routing.py).
+but for the inbox of publication events and the tokens of the API (ads/routing.py).
 
 Keys and column names are a contract with others who read these tables. `bid` and `cid` are no
 foreign keys: the import would pay for one with every one of its millions of rows.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
@@ -328,3 +329,27 @@ class StatusTopic(models.Model):
         db_table = "status_topics"
         verbose_name = "топик событий Справочника"
         verbose_name_plural = "топики событий Справочника"
+
+
+class ApiToken(models.Model):
+    """What a program shows in order to act for its clients. The token itself is not kept.
+
+    `name` goes into the history of what it changes; `uid` is the passport by which the Directory
+    knows owners.
+    """
+
+    digest = models.BinaryField("SHA-256", max_length=32, unique=True)
+    start = models.TextField("начинается с")
+    name = models.TextField("кто")
+    uid = models.BigIntegerField("паспорт (uid)", null=True)
+    client_ids = ArrayField(models.BigIntegerField(), verbose_name="клиенты")
+    created_at = models.DateTimeField("выдан", db_default=Now())
+    used_at = models.DateTimeField("использован", null=True)
+    revoked_at = models.DateTimeField("отозван", null=True)
+
+    class Meta:
+        verbose_name = "токен API"
+        verbose_name_plural = "токены API"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"

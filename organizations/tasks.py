@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from ads.shards import use_shard
-from organizations import campaign_changes
+from organizations import campaign_changes, inbox
 
 
 @shared_task(name="organizations.apply_campaign_change")
@@ -17,3 +17,9 @@ def apply_campaign_change(shard: int, change_id: int) -> None:
 def sweep_campaign_changes() -> None:
     """Beat's: changes that were not begun, or whose worker has died."""
     campaign_changes.sweep()
+
+
+@shared_task(name="organizations.age_out_events")
+def age_out_events() -> None:
+    """Beat's: events that every shard has applied and nobody looks up any more."""
+    inbox.age_out()

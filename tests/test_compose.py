@@ -75,7 +75,7 @@ def test_migrations_come_first() -> None:
     waits = {
         name for name, service in SERVICES.items() if "migrate" in service.get("depends_on", {})
     }
-    assert waits == {"web", "beat", *WORKERS}
+    assert waits == {"web", "beat", "status-changes", *WORKERS}
 
 
 def test_passwords_come_from_the_environment() -> None:

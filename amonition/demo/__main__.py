@@ -53,7 +53,14 @@ def demonstrate(*, screen: Screen, sellers: int, once: bool) -> int:
             password = journey.prepare(
                 service=service, screen=screen, sellers=sellers, database_url=database_url
             )
-            findings = journey.travel(service=service, screen=screen, scene=place, sellers=sellers)
+            findings = journey.travel(
+                service=service,
+                screen=screen,
+                scene=place,
+                sellers=sellers,
+                database_url=database_url,
+                redis_url=redis_url,
+            )
             screen.summary(findings)
             lost = list(losses(findings))
             if lost:

@@ -1,18 +1,16 @@
 """The emulators as the demonstration sees them: over HTTP, through their control plane."""
 
-import json
 import sys
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
+from amonition.demo.asking import ANSWER_SECONDS, ask, opener
 from amonition.demo.errors import DemoError
 from amonition.demo.scene import Scene
 from amonition.supervising import Child
 
 SEED = 1  # of the services and of the snapshot: they must tell of the same sellers
-ANSWER_SECONDS = 5.0
 WRITES = ("POST /api/v4/companies", "PATCH /api/v4/companies")
 
 
@@ -44,7 +42,7 @@ def snapshot(scene: Scene, *, sellers: int) -> tuple[str, ...]:
 def answers(url: str) -> bool:
     """Whether a service answers there with success."""
     try:
-        with _opener().open(url, timeout=ANSWER_SECONDS) as answer:
+        with opener().open(url, timeout=ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
@@ -111,16 +109,7 @@ def audit_url(scene: Scene) -> str:
 
 
 def _ask(scene: Scene, method: str, path: str, body: object = None) -> Any:
-    url = f"{scene.emulator_url('amocrm')}/_control/{path}"
-    data = None if body is None else json.dumps(body).encode()
     try:
-        request = Request(url, data=data, method=method)  # noqa: S310 - our own loopback address
-        with _opener().open(request, timeout=ANSWER_SECONDS) as answer:
-            return json.load(answer)
-    except (URLError, OSError) as error:
+        return ask(method, f"{scene.emulator_url('amocrm')}/_control/{path}", body)
+    except DemoError as error:
         raise DemoError(f"Эмулятор amoCRM не отвечает: {error}") from error
-
-
-def _opener() -> OpenerDirector:
-    """Without the proxies of our environment: they do not reach our loopback."""
-    return build_opener(ProxyHandler({}))

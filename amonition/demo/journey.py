@@ -1,6 +1,6 @@
 """The journey: what the demonstration does with the service, in order."""
 
-from amonition.demo import emulation, flows, stores
+from amonition.demo import advertising, emulation, flows, stores
 from amonition.demo.scene import AMOCRM_RATE, Scene
 from amonition.demo.service import Service, manage
 from amonition.demo.showing import Screen
@@ -21,8 +21,16 @@ def prepare(*, service: Service, screen: Screen, sellers: int, database_url: str
     return password
 
 
-def travel(*, service: Service, screen: Screen, scene: Scene, sellers: int) -> Findings:
-    """Push; let a manager wish for things; push again."""
+def travel(
+    *,
+    service: Service,
+    screen: Screen,
+    scene: Scene,
+    sellers: int,
+    database_url: str,
+    redis_url: str,
+) -> Findings:
+    """Push; let a manager wish for things; push again. Then the advertisers."""
     before = emulation.audit(scene)
     screen.say("Первая выгрузка")
     first = service.push()
@@ -35,6 +43,14 @@ def travel(*, service: Service, screen: Screen, scene: Scene, sellers: int) -> F
     between = emulation.audit(scene)
     screen.say("Вторая выгрузка: ничего не изменилось, и ничего не должно быть записано")
     second = service.push()
+    screen.say("Организации Справочника")
+    advertised = advertising.travel(
+        service=service,
+        screen=screen,
+        scene=scene,
+        database_url=database_url,
+        redis_url=redis_url,
+    )
     return Findings(
         sellers=sellers,
         before=before,
@@ -42,4 +58,5 @@ def travel(*, service: Service, screen: Screen, scene: Scene, sellers: int) -> F
         flows=tuple(answered),
         between=between,
         second=second,
+        advertised=advertised,
     )

@@ -19,6 +19,8 @@ EMULATOR_PORTS = range(8100, 9000, 10)
 WEB_PORTS = 50  # tried from PORT on
 ACCOUNT_ID = 29_000_001  # of the emulated account, as its API tells it
 PROFILE_URL_FIELD, PHONE_FIELD = "Ссылка на профиль", "Телефон для выгрузки"  # of its leads
+ORGANIZATION = 1_000_000_001  # the emulated Directory's first one
+STATUS_TOPIC = "sprav/altay/publishing-status-changes"
 AMOCRM_RATE = 7  # requests in any second; the emulator refuses more
 # Nothing else of our environment reaches the children: it may name a real account.
 INHERITED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "TERM", "COLUMNS", "LINES",
@@ -93,6 +95,7 @@ def environment(scene: Scene, *, database_url: str, redis_url: str) -> dict[str,
         "AMOCRM_LEAD_PROFILE_URL_FIELD": PROFILE_URL_FIELD,
         "AMOCRM_LEAD_PHONE_FIELD": PHONE_FIELD,
         "PUBLIC_URL": scene.web_url,
+        "STATUS_TOPIC": STATUS_TOPIC,
         "WEBHOOK_REFRESH_GAP": "1",  # nobody wants to watch us wait
         "DEBUG": "0",
         "BEHIND_TLS": "0",

@@ -53,6 +53,25 @@ class Service:
             said = path.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARACTERS:]
             raise DemoError(f"{' '.join(command)}: код {status}\n{said}")
 
+    def output(self, *command: str, seconds: float = SETUP_SECONDS, quiet: bool = False) -> str:
+        """What a command wrote; what it told its operator is in our terminal, unless `quiet`.
+
+        Raises DemoError.
+        """
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            status = self._supervisor.run(
+                command,
+                environ=self._environ,
+                stdout=output,
+                stderr=output if quiet else None,
+                seconds=seconds,
+            )
+            output.seek(0)
+            said = output.read()
+        if status:
+            raise DemoError(f"{' '.join(command)}: код {status}: {said}")
+        return said
+
     def create_admin(self) -> str:
         """The password."""
         password = login.new_password()
@@ -69,17 +88,7 @@ class Service:
     def push(self) -> Push:
         """`manage.py sync_companies`, with its progress in our terminal. Raises DemoError."""
         started = time.monotonic()
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-            status = self._supervisor.run(
-                manage("sync_companies", "--json"),
-                environ=self._environ,
-                stdout=output,
-                seconds=PUSH_SECONDS,
-            )
-            output.seek(0)
-            said = output.read()
-        if status:
-            raise DemoError(f"Выгрузка не удалась, код {status}: {said}")
+        said = self.output(*manage("sync_companies", "--json"), seconds=PUSH_SECONDS)
         record: dict[str, Any] = json.loads(said)
         return Push(
             rows=record["rows"],

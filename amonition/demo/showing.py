@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from amonition.demo import emulation
-from amonition.demo.scene import AMOCRM_RATE, Scene
+from amonition.demo.scene import AMOCRM_RATE, ORGANIZATION, Scene
 from amonition.demo.verdict import Findings
 
 
@@ -30,7 +30,11 @@ class Screen:
 
     def answer(self, note: str) -> None:
         """What a card says to the manager."""
-        self._console.print(f"  в карточке: «{note}»", style="cyan", markup=False)
+        self.detail(f"в карточке: «{note}»")
+
+    def detail(self, text: str) -> None:
+        """What a step brought about."""
+        self._console.print(f"  {text}", style="cyan", markup=False)
 
     def complain(self, *texts: str) -> None:
         for text in texts:
@@ -48,6 +52,7 @@ class Screen:
         table = _table("", "итог")
         table.add_row("Продавцов в снепшоте", str(first.rows))
         table.add_row("Пожеланий менеджера исполнено", str(len(findings.flows)))
+        table.add_row("Баннеров отправлено снова", str(findings.advertised.sent_again))
         table.add_row("Компаний в эмуляторе amoCRM", str(audit.companies))
         table.add_row("Из них дубликатов", str(audit.companies - audit.sellers))
         table.add_row(f"Нарушений лимита {AMOCRM_RATE} запросов/с", str(audit.rate_violations))
@@ -57,6 +62,7 @@ class Screen:
     def addresses(self, scene: Scene, *, password: str) -> None:
         self._console.print(
             f"Админка:  {scene.web_url}/admin/  вход [bold]admin[/] / [bold]{password}[/]\n"
+            f"Привязки: {scene.web_url}/admin/organizations/?permalink={ORGANIZATION}\n"
             f"Метрики:  {scene.web_url}/metrics\n"
             f"Схема:    {scene.web_url}/api/schema/\n"
             f"amoCRM:   {emulation.audit_url(scene)}\n"

@@ -29,6 +29,17 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Advertised:
+    """Banners in all, those that were sent to moderation and BS when they got an organization, and
+    when it was published no more; `seen`: what an advertiser was shown in the end."""
+
+    banners: int
+    linked: int
+    sent_again: int
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """`sellers`: those that were to be exported; `before`: the audit before the first push, `between`
     that before the second; `flows`: what amoCRM's events have started."""
@@ -39,6 +50,7 @@ class Findings:
     flows: tuple[Flow, ...]
     between: Audit
     second: Push
+    advertised: Advertised
 
     @property
     def requests(self) -> tuple[int, int]:
@@ -50,6 +62,7 @@ class Findings:
 def losses(findings: Findings) -> Iterator[str]:
     """One sentence for everything that is not as promised."""
     first, second, audit = findings.first, findings.second, findings.second.audit
+    advertised = findings.advertised
     if first.rows != findings.sellers:
         yield f"В снепшоте {first.rows} продавцов вместо {findings.sellers}"
     if audit.sellers != findings.sellers:
@@ -64,3 +77,9 @@ def losses(findings: Findings) -> Iterator[str]:
         yield "Вторая выгрузка что-то записала в amoCRM"
     if audit.rate_violations:
         yield f"Лимит amoCRM нарушен {audit.rate_violations} раз"
+    if advertised.linked < advertised.banners:
+        yield f"Из {advertised.banners} баннеров с организацией отправлено {advertised.linked}"
+    if advertised.sent_again < advertised.banners:
+        yield f"После снятия с публикации отправлено снова {advertised.sent_again} баннеров"
+    if "UNPUBLISHED" not in advertised.seen:
+        yield f"Организация снята с публикации, а {advertised.seen}"

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -34,7 +34,7 @@ class Directory:
 
     Every method takes `deadline`, the seconds that its caller has left; None: as long as its
     requests take. All raise UnavailableError when no attempt of a request was answered, and what
-    `Transport.call` raises for refusals.
+    `Transport.call` raises for refusals. `status_said` hears every publishing status of an answer.
     """
 
     def __init__(
@@ -46,8 +46,10 @@ class Directory:
         search: HedgePolicy = SEARCH,
         single_lookups: int = SINGLE_LOOKUPS,
         honours_keys: bool = True,
+        status_said: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._service = service
+        self._status_said = status_said
         self._usual = usual
         self._search = search
         self._single_lookups = single_lookups
@@ -107,7 +109,7 @@ class Directory:
             policy=self._search,
         )
         [listed] = self._service.ask([errand], until=_moment(deadline))
-        return [recognised(each) for each in listed]
+        return [self._recognised(each) for each in listed]
 
     def owns(self, *, uid: int, permalink: int, deadline: float | None = None) -> bool:
         """Whether this passport owns the organisation. Who cannot be asked about does not."""
@@ -134,7 +136,7 @@ class Directory:
         wanted = completed(fields, restoring=len(asked) > 1)
         errands = [self._portion(portion, wanted) for portion in portions(asked)]
         listed = self._service.ask(errands, until=until)
-        found = {each.permalink: recognised(each) for part in listed for each in part}
+        found = {each.permalink: self._recognised(each) for part in listed for each in part}
         copies = restored(asked, found)
         left_out = [each for each in asked if each not in found and each not in copies]
         looked_up = self._look_up(left_out[: self._single_lookups], wanted, until)
@@ -169,7 +171,7 @@ class Directory:
     ) -> dict[int, Organization]:
         errands = [self._one(permalink, wanted) for permalink in permalinks]
         listed = self._service.ask(errands, until=until, parallel=SINGLE_LOOKUPS)
-        return {each.permalink: recognised(each) for each in listed if each is not None}
+        return {each.permalink: self._recognised(each) for each in listed if each is not None}
 
     def _one(self, permalink: int, wanted: frozenset[Field]) -> Errand[Organization | None]:
         asked = frozenset({permalink})
@@ -182,6 +184,11 @@ class Directory:
             endpoint="single",
             policy=self._usual,
         )
+
+    def _recognised(self, each: Organization) -> Organization:
+        if each.publishing_status is not None:
+            self._status_said(each.publishing_status)
+        return recognised(each)
 
     def _with_counters(
         self, found: dict[int, Organization], wanted: frozenset[Field], until: float | None

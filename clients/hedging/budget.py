@@ -4,6 +4,7 @@ Hedging triples the load exactly when the other side is slow. So every call earn
 extra attempt, as in gRPC's retry throttling, and without a whole one there is none.
 """
 
+import os
 import threading
 from typing import Final
 
@@ -33,11 +34,26 @@ class Budget:
             return True
 
 
-_lock = threading.Lock()
-_budgets: dict[str, Budget] = {}  # as many as there are hosts in the settings
+class _Budgets:
+    """As many as there are hosts in the settings."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def of(self, host: str) -> Budget:
+        with self._lock:
+            return self._budgets.setdefault(host, Budget())
+
+    def forget(self) -> None:
+        """In a child of a fork: a thread of the parent may have held a lock."""
+        self._lock = threading.Lock()
+        self._budgets: dict[str, Budget] = {}
+
+
+_budgets = _Budgets()
+os.register_at_fork(after_in_child=_budgets.forget)
 
 
 def budget_of(host: str) -> Budget:
     """The one budget of this host in this process."""
-    with _lock:
-        return _budgets.setdefault(host, Budget())
+    return _budgets.of(host)

@@ -19,7 +19,7 @@ def create(apps: Any, _editor: object) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0003_status_events"),
+        ("organizations", "0004_api_tokens"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 

@@ -2,10 +2,12 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from tests.sharded import on_shards
+
 TOKEN = "a-token-of-this-test"
 ANOTHER_MACHINE = "203.0.113.7"
 
-pytestmark = pytest.mark.django_db
+pytestmark = on_shards
 paths = pytest.mark.parametrize("path", ["/metrics", "/api/schema/"])
 
 

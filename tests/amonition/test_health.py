@@ -17,16 +17,35 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django import Settings
 
-from amonition.readiness import BEAT_SILENCE, INBOX_SILENCE, NAMES, RUN_SILENCE, WATCHDOG
-from operations.models import Run
+from ads.shards import use_shard
+from amonition.readiness import (
+    BEAT_SILENCE,
+    INBOX_SILENCE,
+    NAMES,
+    RUN_SILENCE,
+    SHARD_LAG,
+    TOPIC_SILENCE,
+    WATCHDOG,
+)
+from operations import alerts
+from operations.models import Alert, Run
+from organizations.models import StatusCursor, StatusEvent, StatusTopic
 from sync import tasks
+from tests.organizations.shard_away import away
+from tests.organizations.status_events import happened
+from tests.sharded import committed_on_shards, on_shards
 from webhooks.models import Delivery, Door, Event
 
 
 @pytest.fixture
 def moving(db: None, empty_redis: redis.Redis) -> None:
-    """A service whose beat has just ticked."""
+    """A service whose beat has just ticked, and whose topic has just been read."""
     tick(timedelta())
+    read_topic(timedelta())
+
+
+def read_topic(age: timedelta) -> None:
+    StatusTopic.objects.update_or_create(name="topic", defaults={"polled_at": timezone.now() - age})
 
 
 def tick(age: timedelta) -> None:
@@ -60,6 +79,7 @@ def test_live_needs_no_store(client: Client, postgresql_away: None, redis_away: 
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_probes_are_neither_cached_nor_sent_to_tls(
     client: Client, settings: Settings, path: str
@@ -70,6 +90,7 @@ def test_probes_are_neither_cached_nor_sent_to_tls(
     assert "no-store" in answer["Cache-Control"]
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_ready_while_a_run_moves(client: Client) -> None:
     start_run(state=Run.State.WRITING, silent=RUN_SILENCE - timedelta(seconds=5))
@@ -78,6 +99,7 @@ def test_ready_while_a_run_moves(client: Client) -> None:
 
 
 @pytest.mark.parametrize("state", Run.ACTIVE)
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_when_an_active_run_is_silent(client: Client, state: Run.State) -> None:
     run = start_run(state=state, silent=RUN_SILENCE + timedelta(seconds=5))
@@ -86,6 +108,7 @@ def test_not_ready_when_an_active_run_is_silent(client: Client, state: Run.State
     assert f"run {run.pk} is silent for 305 s" in checks["runs"]["detail"]
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_an_ended_run_may_be_silent(client: Client) -> None:
     start_run(state=Run.State.DONE, silent=timedelta(days=1))
@@ -105,6 +128,7 @@ def request(*, due: timedelta, **values: object) -> Delivery:
     return Delivery.objects.create(id=uuid.uuid4(), due_at=now - due, **given | values)
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_ready_while_the_inbox_is_worked_off(client: Client) -> None:
     almost = INBOX_SILENCE - timedelta(seconds=10)
@@ -118,6 +142,7 @@ def test_ready_while_the_inbox_is_worked_off(client: Client) -> None:
     )
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_when_a_request_is_not_read(client: Client) -> None:
     request(due=INBOX_SILENCE + timedelta(seconds=5))
@@ -129,6 +154,7 @@ def test_not_ready_when_a_request_is_not_read(client: Client) -> None:
     "values",
     [{}, {"state": Event.State.WORKING, "lease_until": datetime(2020, 1, 1, tzinfo=UTC)}],
 )
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_when_an_event_is_not_handled(client: Client, values: dict[str, Any]) -> None:
     event(due=INBOX_SILENCE + timedelta(seconds=5), **values)
@@ -136,6 +162,7 @@ def test_not_ready_when_an_event_is_not_handled(client: Client, values: dict[str
     assert (code, failing(checks)) == (503, ["inbox"])
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_what_cannot_be_done_yet_may_wait(client: Client) -> None:
     """What is over, what waits for its time, what somebody has in hand, what is behind one of those."""
@@ -151,6 +178,7 @@ def test_what_cannot_be_done_yet_may_wait(client: Client) -> None:
     assert ready(client)[0] == 200
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_when_beat_does_not_tick(client: Client) -> None:
     tick(BEAT_SILENCE + timedelta(seconds=5))
@@ -160,6 +188,7 @@ def test_not_ready_when_beat_does_not_tick(client: Client) -> None:
 
 
 @pytest.mark.parametrize("change", [{"last_run_at": None}, {"enabled": False}])
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_without_a_tick_to_come(client: Client, change: dict[str, Any]) -> None:
     PeriodicTask.objects.filter(task=WATCHDOG).update(**change)
@@ -167,6 +196,7 @@ def test_not_ready_without_a_tick_to_come(client: Client, change: dict[str, Any]
     assert (code, failing(checks)) == (503, ["beat"])
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_not_ready_when_a_migration_is_missing(client: Client) -> None:
     (newest,) = MigrationLoader(connection).graph.leaf_nodes("operations")
@@ -176,6 +206,51 @@ def test_not_ready_when_a_migration_is_missing(client: Client) -> None:
     assert "not applied: 1, the first is operations" in checks["migrations"]["detail"]
 
 
+@on_shards
+@pytest.mark.usefixtures("moving")
+def test_not_ready_when_a_shard_is_behind(client: Client) -> None:
+    late = happened(31, published=True)
+    StatusEvent.objects.update(received_at=timezone.now() - SHARD_LAG - timedelta(seconds=5))
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["shards"])
+    assert checks["shards"]["detail"] == "1 is 1 events, 305 s behind, 2 is 1 events, 305 s behind"
+    for shard in (1, 2):
+        with use_shard(shard):
+            StatusCursor.objects.create(name="status_changes", position=late.pk)
+    assert ready(client)[0] == 200
+
+
+@committed_on_shards
+@pytest.mark.usefixtures("moving")
+def test_not_ready_without_a_shard(client: Client) -> None:
+    with away("shard2"):
+        code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["shards"])
+    assert checks["shards"]["detail"] == (
+        "1 is 0 events, 0 s behind, 2 does not answer (OperationalError)"
+    )
+
+
+@on_shards
+@pytest.mark.usefixtures("moving")
+def test_not_ready_when_nobody_reads_the_topic(client: Client) -> None:
+    read_topic(TOPIC_SILENCE + timedelta(seconds=5))
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["topic"])
+    assert checks["topic"]["detail"] == "read 125 s ago"
+    StatusTopic.objects.all().delete()
+    assert ready(client)[0] == 503
+
+
+@on_shards
+@pytest.mark.usefixtures("moving")
+def test_not_ready_while_the_topic_waits_for_people(client: Client) -> None:
+    alerts.raise_alert(kind=Alert.Kind.STATUS_TOPIC_HELD, text="")
+    code, checks = ready(client)
+    assert (code, failing(checks)) == (503, ["topic"])
+
+
+@on_shards
 @pytest.mark.usefixtures("moving", "redis_away")
 def test_not_ready_without_redis(client: Client) -> None:
     code, checks = ready(client)
@@ -185,10 +260,11 @@ def test_not_ready_without_redis(client: Client) -> None:
 @pytest.mark.usefixtures("empty_redis", "postgresql_away")
 def test_not_ready_without_postgresql(client: Client, tmp_path: Path) -> None:
     code, checks = ready(client)
-    assert (code, failing(checks)) == (503, ["postgresql", "migrations", "runs", "inbox", "beat"])
+    assert (code, failing(checks)) == (503, [name for name in NAMES if name != "redis"])
     assert str(tmp_path) not in json.dumps(checks), "an error's text names hosts and users"
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_the_command_says_the_same() -> None:
     start_run(state=Run.State.WRITING, silent=timedelta(hours=1))
@@ -199,6 +275,7 @@ def test_the_command_says_the_same() -> None:
     assert failing({check["name"]: check for check in json.loads(output.getvalue())}) == ["runs"]
 
 
+@on_shards
 @pytest.mark.usefixtures("moving")
 def test_the_command_looks_at_the_checks_it_is_told() -> None:
     start_run(state=Run.State.WRITING, silent=timedelta(hours=1))

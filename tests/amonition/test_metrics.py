@@ -16,10 +16,11 @@ from companies.models import Company, CompanyDuplicate, CreateAttempt, Rejection
 from crm.connection import pace
 from operations import alerts, switches
 from operations.models import Alert, Portion, Run, Switch
+from tests.sharded import on_shards
 
 MINUTE = timedelta(minutes=1)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
+pytestmark = [on_shards, pytest.mark.usefixtures("empty_redis")]
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ def test_nothing_new_is_begun_while_the_service_ends() -> None:
     assert [child.name for stage in reversed(stages) for child in stage][:2] == ["beat", "web"]
 
 
+def test_the_directorys_events_are_consumed_by_one_process() -> None:
+    names = [child.name for stage in processes.stages(port=8000, pumps=2) for child in stage]
+    assert names.count("status-changes") == 1
+
+
 def test_there_are_as_many_bulk_processes_as_pumps() -> None:
     workers, _, _ = processes.stages(port=8000, pumps=5)
     (bulk,) = [worker.command for worker in workers if worker.name == "worker-bulk"]

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from amonition import webhook_metrics
 from operations import counters
 from tests.amonition.test_metrics import scrape
+from tests.sharded import on_shards
 from webhooks import selectors, spool
 from webhooks.models import Delivery, Door, Event, Note, Transfer
 from webhooks.selectors import MOST_ERRORS
@@ -28,7 +29,7 @@ OF_WHAT_IS_OPEN = {
     "dead_events_by_error", "transfers_unsettled",
 }  # fmt: skip
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
+pytestmark = [on_shards, pytest.mark.usefixtures("empty_redis")]
 
 
 def request(state: Delivery.State = Delivery.State.STORED, *, age: timedelta = MINUTE) -> None:

@@ -45,6 +45,9 @@ def test_journey_loses_nothing_and_leaves_nothing_running(local_dir: Path) -> No
     assert re.search(r"Без изменений\s+│\s+0 │\s+600 │", output), output
     assert output.count("в карточке: «") == 3, output
     assert re.search(r"дубликатов\s+│\s+0 │", output), output
+    for shard in (1, 2):
+        assert re.search(rf"\(шард {shard}\) снова в очередях на модерацию и в БК", output), output
+    assert output.index("PUBLISHED (ok)") < output.index("UNPUBLISHED (error)"), output
 
 
 def test_interrupted_demonstration_ends_what_it_has_started(local_dir: Path) -> None:

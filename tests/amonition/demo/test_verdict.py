@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from amonition.demo.emulation import Audit
-from amonition.demo.verdict import Findings, Flow, Push, losses
+from amonition.demo.verdict import Advertised, Findings, Flow, Push, losses
 
 BEFORE = Audit(
     companies=0,
@@ -20,7 +20,16 @@ AUDIT = replace(
 FIRST = Push(rows=30, created=30, updated=0, unchanged=0, seconds=1.0, audit=AUDIT)
 SECOND = replace(FIRST, created=0, unchanged=30, audit=replace(AUDIT, requests=6))
 FLOWS = (Flow("a", "b"), Flow("c", "d"), Flow("e", "f"))
-GOOD = Findings(sellers=30, before=BEFORE, first=FIRST, flows=FLOWS, between=AUDIT, second=SECOND)
+ADVERTISED = Advertised(banners=2, linked=2, sent_again=2, seen="UNPUBLISHED (error)")
+GOOD = Findings(
+    sellers=30,
+    before=BEFORE,
+    first=FIRST,
+    flows=FLOWS,
+    between=AUDIT,
+    second=SECOND,
+    advertised=ADVERTISED,
+)
 
 
 def test_nothing_is_lost_when_everything_arrived_once() -> None:
@@ -55,4 +64,19 @@ def test_run_that_reports_something_else_is_a_loss(findings: Findings, says: str
 )
 def test_audit_that_saw_something_else_is_a_loss(audit: Audit, says: str) -> None:
     (loss,) = losses(replace(GOOD, second=replace(SECOND, audit=audit)))
+    assert says in loss
+
+
+@pytest.mark.parametrize(
+    ("advertised", "says"),
+    [
+        (replace(ADVERTISED, linked=1), "Из 2 баннеров с организацией отправлено 1"),
+        (replace(ADVERTISED, sent_again=1), "отправлено снова 1"),
+        (replace(ADVERTISED, seen="PUBLISHED (ok)"), "а PUBLISHED (ok)"),
+    ],
+)
+def test_banner_that_does_not_follow_its_organization_is_a_loss(
+    advertised: Advertised, says: str
+) -> None:
+    (loss,) = losses(replace(GOOD, advertised=advertised))
     assert says in loss

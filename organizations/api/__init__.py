@@ -1,0 +1,1 @@
+"""The REST API: /api/organizations/… (docs/contracts/organizations.openapi.yaml)."""
