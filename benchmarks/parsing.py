@@ -10,6 +10,7 @@ import argparse
 import gc
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 from urllib.parse import urlencode
 
@@ -47,6 +48,14 @@ def filled(pair: Callable[[int], bytes], count: int = MOST_PAIRS) -> bytes:
     return b"&".join(each + b"x" * max(0, room // count) for each in pairs)
 
 
+def in_order(maps: int, number: int) -> bytes:
+    return b"a[%d][b]=" % (number % (maps - 1))
+
+
+def in_no_order(maps: int, number: int) -> bytes:
+    return b"a[%d][b][%d]=" % (number * SHUFFLED % (maps // 2 - 1), number)
+
+
 def hostile() -> Iterator[tuple[str, bytes]]:
     """Each takes another way through the parser."""
     yield "one key", filled(lambda _: b"a[b][c]=")
@@ -56,11 +65,8 @@ def hostile() -> Iterator[tuple[str, bytes]]:
     yield "bad keys", filled(lambda n: b"a[%d=" % n)
     yield "too deep", filled(lambda _: b"a[b][c][d][e][f][g][h][i]=")
     for maps, pairs in ((MOST_MAPS, FEWER_PAIRS), (FEWER_MAPS, MOST_PAIRS)):
-        yield f"{maps} maps", filled(lambda n, m=maps: b"a[%d][b]=" % (n % (m - 1)), pairs)
-        yield (
-            f"{maps} maps in no order",
-            filled(lambda n, m=maps: b"a[%d][b][%d]=" % (n * SHUFFLED % (m // 2 - 1), n), pairs),
-        )
+        yield f"{maps} maps", filled(partial(in_order, maps), pairs)
+        yield f"{maps} maps in no order", filled(partial(in_no_order, maps), pairs)
     turns = 2 * MOST_TOGETHER // 3  # every other one makes a map
     yield "values and maps in turn", filled(lambda n: b"a=" if n % 2 else b"a[b]=", turns)
     yield "escapes", (b"%25" * 4 + b"=%D0%&") * (MIB // 18)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operations", "0002_options_and_counters"),
+        ("operations", "0003_expiry_of_ticks"),
     ]
 
     operations = [
