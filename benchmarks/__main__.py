@@ -18,6 +18,7 @@ SHORT: Sequence[Sequence[str]] = (
     ("throughput", "--sellers", "40000"),
     ("hedging", "--calls", "2000"),
     ("status_events", "--events", "100000"),
+    ("campaign_linking", "--banners", "100000"),
     ("memory", "--sellers", "10000", "40000"),
     ("warehouse_memory", "10000", "100000"),
 )
@@ -31,6 +32,7 @@ LONG: Sequence[Sequence[str]] = (
     ("throughput", "--sellers", "200000", "--rounds", "7"),
     ("hedging", "--calls", "20000"),
     ("status_events", "--events", "1000000"),
+    ("campaign_linking", "--banners", "1000000"),
     ("memory", "--sellers", "100000", "1000000"),
     ("warehouse_memory", "100000", "1000000"),
     ("webhooks", "--seconds", "60"),

@@ -40,7 +40,7 @@ def main() -> int:
     steps = measure(banners=given.banners)
     target = MOST_SECONDS * given.banners / PER
     report.table(
-        ("step", "banners", "request", "s", "worker", "target", "s", "target"),
+        ("step", "banners", "request", "s", "worker", "target", "s", "target", "processor, s"),
         [
             (
                 step["name"],
@@ -51,6 +51,7 @@ def main() -> int:
                 MOST_STATEMENTS,
                 f"{step['worker']['seconds']:.2f}",
                 f"{target:g}",
+                f"{step['worker']['processor']:.2f}",
             )
             for step in steps
         ],

@@ -18,7 +18,8 @@ CHANGED = "organization_status"  # the reason in the queues
 ArrayText = NewType("ArrayText", str)  # PostgreSQL's own notation of an array
 
 POSITION = "SELECT position FROM status_cursor WHERE name = %(name)s"
-REWIND = "DELETE FROM status_cursor WHERE name = %(name)s"
+# Not deleted: an applier that has looked at the old place already would move on from there.
+REWIND = "UPDATE status_cursor SET position = 0 WHERE name = %(name)s"
 
 # An organization's events of one portion come down to the newest. The arrays go from one database
 # to the other as PostgreSQL writes them, without becoming objects on the way.

@@ -9,7 +9,7 @@ import logging
 import threading
 from bisect import bisect_left
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import redis
 from redis.exceptions import RedisError
@@ -106,4 +106,7 @@ class Figures:
 
 def totals(server: redis.Redis) -> dict[str, int]:
     """Every figure. Raises RedisError."""
-    return {name.decode(): int(value) for name, value in server.hgetall(KEY).items()}
+    found: Any = server.hgetall(
+        KEY
+    )  # of bytes: the package's types know another kind of client too
+    return {name.decode(): int(value) for name, value in found.items()}

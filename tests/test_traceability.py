@@ -63,6 +63,7 @@ def test_marks_are_found_wherever_pytest_finds_them(tmp_path: Path) -> None:
         "R1": [one, two, three],
         "R2": [one],
         "R3": [one],
+        "R6": [one],
         "R999": [three],
         "R5": [three],
     }

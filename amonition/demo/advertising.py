@@ -14,13 +14,12 @@ from psycopg.conninfo import make_conninfo
 from amonition.databases import names_beside
 from amonition.demo.asking import ask
 from amonition.demo.errors import DemoError
-from amonition.demo.scene import STATUS_TOPIC, Scene
+from amonition.demo.scene import ORGANIZATION, STATUS_TOPIC, Scene
 from amonition.demo.service import Service, manage
 from amonition.demo.showing import Screen
 from amonition.demo.stores import DATABASE
 from amonition.demo.verdict import Advertised
 
-ORGANIZATION = 1_000_000_001  # the emulated Directory's first one
 EFFECT_SECONDS = 60.0  # it takes one; a busy machine may take its time
 POLL_SECONDS = 0.1
 SEED = """
@@ -93,8 +92,9 @@ def travel(
     with screen.step("Два рекламодателя на двух шардах, у каждого баннер"):
         _place(database_url)
         clients = [str(ad.client_id) for ad in ADS]
-        token = service.output(*manage("organizations_token", "issue", "Демонстрация", *clients))
-        stage = Stage(scene, database_url, redis_url, token.strip())
+        issue = manage("organizations_token", "issue", "Демонстрация", *clients)
+        *_, token = service.output(*issue, quiet=True).split()
+        stage = Stage(scene, database_url, redis_url, token)
         for ad in ADS:
             with stage.shard(ad) as connection:
                 connection.execute(SEED, ad.row)

@@ -19,6 +19,7 @@ EMULATOR_PORTS = range(8100, 9000, 10)
 WEB_PORTS = 50  # tried from PORT on
 ACCOUNT_ID = 29_000_001  # of the emulated account, as its API tells it
 PROFILE_URL_FIELD, PHONE_FIELD = "Ссылка на профиль", "Телефон для выгрузки"  # of its leads
+ORGANIZATION = 1_000_000_001  # the emulated Directory's first one
 STATUS_TOPIC = "sprav/altay/publishing-status-changes"
 AMOCRM_RATE = 7  # requests in any second; the emulator refuses more
 # Nothing else of our environment reaches the children: it may name a real account.

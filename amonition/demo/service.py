@@ -53,11 +53,18 @@ class Service:
             said = path.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARACTERS:]
             raise DemoError(f"{' '.join(command)}: код {status}\n{said}")
 
-    def output(self, *command: str, seconds: float = SETUP_SECONDS) -> str:
-        """What a command wrote; its errors go to our terminal. Raises DemoError."""
+    def output(self, *command: str, seconds: float = SETUP_SECONDS, quiet: bool = False) -> str:
+        """What a command wrote; what it told its operator is in our terminal, unless `quiet`.
+
+        Raises DemoError.
+        """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             status = self._supervisor.run(
-                command, environ=self._environ, stdout=output, seconds=seconds
+                command,
+                environ=self._environ,
+                stdout=output,
+                stderr=output if quiet else None,
+                seconds=seconds,
             )
             output.seek(0)
             said = output.read()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from amonition.demo import emulation
-from amonition.demo.scene import AMOCRM_RATE, Scene
+from amonition.demo.scene import AMOCRM_RATE, ORGANIZATION, Scene
 from amonition.demo.verdict import Findings
 
 
@@ -62,6 +62,7 @@ class Screen:
     def addresses(self, scene: Scene, *, password: str) -> None:
         self._console.print(
             f"Админка:  {scene.web_url}/admin/  вход [bold]admin[/] / [bold]{password}[/]\n"
+            f"Привязки: {scene.web_url}/admin/organizations/?permalink={ORGANIZATION}\n"
             f"Метрики:  {scene.web_url}/metrics\n"
             f"Схема:    {scene.web_url}/api/schema/\n"
             f"amoCRM:   {emulation.audit_url(scene)}\n"

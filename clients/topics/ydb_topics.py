@@ -6,6 +6,7 @@ object that behaves like the SDK's reader, never against a server.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 from clients.topics.messages import Message, TopicUnavailableError
@@ -48,7 +49,8 @@ class YdbTopicReader(WaitingReader):
     def _message(self, sdk: Any) -> Message:
         self._taken[sdk.partition_id, sdk.offset] = sdk
         place = (self._topic, sdk.partition_id, sdk.offset)
-        return Message(*place, sdk.message_group_id, sdk.data, sdk.written_at)
+        written_at = sdk.written_at.replace(tzinfo=UTC)  # which the SDK leaves out
+        return Message(*place, sdk.message_group_id, sdk.data, written_at)
 
     def _leave(self) -> None:
         with suppress(self._error, TimeoutError):  # the server will notice by itself

@@ -72,7 +72,7 @@ def made(
     return Table(title, [header for header, _ in listed], rows, " ".join(filter(None, (note, cut))))
 
 
-def look(text: object, **wanted: object) -> str:
+def look(text: object, **wanted: int) -> str:
     """A link to the page of an organization, a client or a banner."""
     url = f"{reverse('organizations-admin:look')}?{urlencode(wanted)}"
     return format_html('<a class="underline whitespace-nowrap" href="{}">{}</a>', url, text)

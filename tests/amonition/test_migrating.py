@@ -22,10 +22,14 @@ SHARDED = {
     "campaign_counters",
     "campaign_org_counters",
     "campaign_permalinks",
+    "campaign_changes",
     "campaigns",
     "client_phones",
+    "link_history",
     "moderation_queue",
     "organizations",
+    "status_cursor",
+    "status_seen",
     "vcards",
 }
 SHARDS = list(given.SHARDS.values())

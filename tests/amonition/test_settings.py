@@ -145,3 +145,11 @@ def test_a_boolean_has_several_spellings(monkeypatch: pytest.MonkeyPatch, value:
 
 def test_a_url_loses_the_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert start(monkeypatch, FEEDS_URL="https://feeds.example/")["FEEDS_URL"][-1] == "e"
+
+
+def test_a_choice_is_one_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAY", "delta")
+    assert environment.choice("WAY", "recompute", of=("recompute", "delta")) == "delta"
+    monkeypatch.setenv("WAY", "none")
+    with pytest.raises(ImproperlyConfigured, match="WAY"):
+        environment.choice("WAY", "recompute", of=("recompute", "delta"))

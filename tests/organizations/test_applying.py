@@ -10,7 +10,7 @@ from django.forms.models import model_to_dict
 from ads import enqueuing, shards
 from ads.models import Banner, BsEntry, ModerationEntry
 from ads.shards import use_shard
-from organizations import applying, linking
+from organizations import applying, arrivals, linking
 from organizations.applying import Applied
 from organizations.linking import Known, ManualLink
 from organizations.models import BannerPermalink, Organization, StatusCursor, StatusSeen
@@ -256,6 +256,28 @@ def test_of_two_appliers_of_a_shard_one_applies_a_portion() -> None:
     assert first == [Applied(events=1, organizations=1, banners=1)]
     assert second == Applied(events=1)
     assert list(ModerationEntry.objects.values_list("version", flat=True)) == [1]
+
+
+@committed_on_shards
+@pytest.mark.usefixtures("second_shard")
+@pytest.mark.parametrize("meanwhile", ["applied", "rewound"])
+def test_an_applier_that_is_late_does_not_move_the_cursor(meanwhile: str) -> None:
+    numbers = [happened(permalink, published=True).pk for permalink in (1, 2, 3)]
+    apply(most=1)
+
+    def late() -> Applied:
+        with use_shard(2):
+            return apply(most=1)
+
+    def other() -> None:
+        arrivals.keep_out()
+        if meanwhile == "applied":
+            apply()
+        else:
+            applying.rewind()
+
+    assert behind(other, [late], using="shard2") == [Applied(events=1)]
+    assert applying.position() == (numbers[-1] if meanwhile == "applied" else 0)
 
 
 @committed_on_shards

@@ -21,6 +21,7 @@ from organizations.connection import directory
 from tests.amonition.test_metrics import scrape
 from tests.clients.directory.conftest import TOKEN, Emulated
 from tests.processes import python
+from tests.sharded import on_shards
 
 STATUS = {Field.PUBLISHING_STATUS}
 FORKED = """
@@ -88,15 +89,17 @@ def test_a_creation_is_repeated_only_where_keys_are_honoured(
     emulated: Emulated, settings: Settings, *, honours: bool, tries: int
 ) -> None:
     settings.DIRECTORY_HONOURS_KEYS = honours
-    emulated.put(3)
+    permalink = 300 + tries  # a failure leaves the flight of its own to expire
+    emulated.put(permalink)
     emulated.script({"kind": "status", "status": 500}, endpoint="create-metrika")
     with suppress(ServiceError) if not honours else nullcontext():
-        directory().counters([3])
+        directory().counters([permalink])
     assert emulated.asked()["create-metrika"] == tries
 
 
+@on_shards
 def test_attempts_hedges_and_seconds_are_on_the_metrics_page(
-    counted: redis.Redis, emulated: Emulated, client: Client, db: None
+    counted: redis.Redis, emulated: Emulated, client: Client
 ) -> None:
     emulated.put(5)
     emulated.script({"kind": "hang"}, endpoint="single")
@@ -133,6 +136,7 @@ def test_the_budget_is_one_for_the_host_whoever_asks(
         budget.earn()
 
 
+@on_shards
 @pytest.mark.requirement("C2")
 @pytest.mark.requirement("C3")
 def test_a_status_that_nobody_told_us_of_is_counted_and_named_once(

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 
 class SdkError(Exception):
@@ -17,7 +17,7 @@ class SdkMessage:
     reader: "SdkReader"
     generation: int
     message_group_id: str = "producer"
-    written_at: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    written_at: datetime = datetime(2026, 11, 1)  # noqa: DTZ001 - as the SDK has it
 
     @property
     def alive(self) -> bool:

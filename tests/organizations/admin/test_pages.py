@@ -1,11 +1,11 @@
 """The admin's pages of organizations."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -35,7 +35,7 @@ CHANGES = "/admin/organizations/changes/"
 EVENTS = "/admin/organizations/events/"
 
 
-def opened(browser: Client, page: str, **query: object) -> str:
+def opened(browser: Client, page: str, **query: Any) -> str:
     answer = browser.get(page, query)
     assert answer.status_code == 200
     return answer.content.decode()
@@ -245,7 +245,7 @@ def test_a_search_without_the_directory_is_said(
 @pytest.mark.parametrize("page", [LOOK, CHANGES, EVENTS])
 def test_only_staff_with_the_permission_sees_a_page(page: str, db: None) -> None:
     assert staff().get(page).status_code == 403
-    nobody: HttpResponse = Client().get(page)
+    nobody = Client().get(page)
     assert (nobody.status_code, nobody["Location"]) == (302, f"/admin/login/?next={page}")
     customer = Client()
     customer.force_login(User.objects.create(username="customer"))

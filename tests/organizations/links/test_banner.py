@@ -41,6 +41,7 @@ def refused(work: Callable[[], object]) -> LinkRefusedError:
 @pytest.mark.requirement("R5")
 @pytest.mark.requirement("R13")
 @pytest.mark.requirement("R33")
+@pytest.mark.requirement("R35")
 @pytest.mark.requirement("R37")
 @pytest.mark.requirement("R38")
 @pytest.mark.requirement("R69")
@@ -90,6 +91,7 @@ def test_unlinking_the_last_one_asks_nobody(office: Office) -> None:
     assert office.link(None) == (NOTHING, False)
 
 
+@pytest.mark.requirement("R35")
 @pytest.mark.requirement("R36")
 @pytest.mark.requirement("R71")
 @pytest.mark.requirement("C20")

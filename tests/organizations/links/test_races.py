@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -25,9 +26,9 @@ pytestmark = committed_on_shards
 Work = Callable[[], object]
 
 
-def decide(office: Office, permalink: int) -> object:
+def decide(office: Office, permalink: int | None, **wish: Any) -> object:
     try:
-        return office.link(permalink)
+        return office.link(permalink, **wish)
     except LinkRefusedError as error:
         return error.code
 
@@ -84,6 +85,19 @@ def test_without_the_guard_both_commit(office: Office, first: int, second: int) 
     assert office.manual() == [second]
 
 
+@pytest.mark.requirement("R17")
+def test_whoever_has_not_seen_the_new_priority_is_told(office: Office) -> None:
+    """The organization is the same, and so the writer of links would not mind."""
+    office.link(ONE)
+    number = office.phone(871)
+    first = partial(office.link, ONE, prefer_vcard=True)
+    (answer,) = behind(
+        first, [partial(decide, office, ONE, client_phone_id=number)], using="shard2"
+    )
+    assert answer == "link.changed"
+    assert office.row(ONE).prefer_vcard_over_permalink
+
+
 @pytest.mark.requirement("R72")
 def test_two_banners_of_a_campaign_agree_on_its_counters(office: Office) -> None:
     """Neither has asked about the other's: it has brought its own."""
@@ -94,6 +108,13 @@ def test_two_banners_of_a_campaign_agree_on_its_counters(office: Office) -> None
     assert answer == (Linked(OTHER), True)
     assert office.counters() == {COUNTERS[ONE], COUNTERS[OTHER]}
     assert office.brought() == {ONE: COUNTERS[ONE], OTHER: COUNTERS[OTHER]}
+
+
+@pytest.mark.requirement("R13")
+def test_what_is_taken_away_is_what_was_seen(office: Office) -> None:
+    office.link(ONE)
+    (answer,) = behind(partial(office.link, OTHER), [partial(decide, office, None)], using="shard2")
+    assert (answer, office.manual()) == ("link.changed", [OTHER])
 
 
 @pytest.mark.requirement("R21")

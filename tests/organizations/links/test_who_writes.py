@@ -97,6 +97,7 @@ def test_links_of_a_banner_and_events_keep_to_their_columns(watched: Office) -> 
         partial(unpublish, OTHER),
         partial(watched.link, OTHER),
         partial(watched.link, None),
+        partial(watched.link, ONE),  # remembered already
         partial(reject, watched, THIRD),
     ]
     for step in steps:
