@@ -52,7 +52,8 @@ def ids_of_a_client(*, shard: int) -> dict[str, int]:
             BannerPermalink.objects.create(
                 bid=bid, permalink=permalink, permalink_assign_type="auto"
             )
-        change = CampaignChange.objects.create(
+        CampaignChange.objects.create(
+            id=2**63 - 1,  # an edge that generators try, and no number that a change gets
             client_id=client_id,
             cid=cid,
             actor="кто",
@@ -60,7 +61,7 @@ def ids_of_a_client(*, shard: int) -> dict[str, int]:
             asked_at=timezone.now(),
             state=CampaignChange.State.DONE,
         )
-    return {"client_id": client_id, "cid": cid, "bid": bid, "change_id": change.pk}
+    return {"client_id": client_id, "cid": cid, "bid": bid}
 
 
 @committed_on_shards
