@@ -14,7 +14,11 @@ from tests.journeys.left_behind import with_environment
 from tests.processes import CHECKOUT
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("demonstrations"),  # of which a server has one at a time
+]
 
 SECONDS = 240  # it takes thirty; a busy machine may take its time
 

@@ -9,6 +9,9 @@ import redis
 from amonition.demo import stores
 from amonition.demo.errors import DemoError
 
+# One server's databases of demonstrations: nobody else may use them meanwhile.
+pytestmark = pytest.mark.xdist_group("demonstrations")
+
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 
 
