@@ -26,6 +26,8 @@ SHARDED = {
     "client_phones",
     "moderation_queue",
     "organizations",
+    "status_cursor",
+    "status_seen",
     "vcards",
 }
 SHARDS = list(given.SHARDS.values())
