@@ -21,6 +21,10 @@ from organizations.statuses import StatusPublish
 LOCK = 0x61727269  # "arri"; any number that nobody else locks in a shard's database
 SHARED = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
 EXCLUSIVE = "SELECT pg_advisory_xact_lock(%(lock)s)"
+# Who waits for the exclusive lock keeps everybody behind it waiting. A link of a large campaign may
+# hold the shared one for seconds: then it is given up, and tried again later.
+PATIENCE = "SET LOCAL lock_timeout = '1s'"
+USUAL_PATIENCE = "SET LOCAL lock_timeout TO DEFAULT"
 NOW = "SELECT clock_timestamp()"
 NEWER = """
 SELECT permalink, published FROM status_seen
@@ -44,8 +48,14 @@ def hold_off() -> None:
 
 
 def keep_out() -> None:
-    """The applier's half: wait for those who link, and let nobody else begin until we are done."""
+    """The applier's half: wait for those who link, and let nobody else begin until we are done.
+
+    Raises OperationalError after a second.
+    """
+    alias = shards.current_alias()
+    statements.execute(PATIENCE, {}, using=alias)
     _lock(EXCLUSIVE)
+    statements.execute(USUAL_PATIENCE, {}, using=alias)
 
 
 def newer(*, permalinks: Collection[int], than: datetime) -> dict[int, StatusPublish]:

@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 BATCH = 2_000  # messages a transaction of the inbox
 PORTION = 20_000  # events a transaction of a shard: half a second, for which first links wait
+LONG_SECONDS = 1.0  # a portion that took longer is followed by a smaller one
 POLL_SECONDS = 1.0  # until a request to stop, or an applier that failed, is noticed
 SHOW_SECONDS = 10.0  # between two signs of life of a reader that reads nothing
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between tries during an outage, then the last
@@ -137,22 +138,29 @@ class ReceiveOrganizationStatusChangesJob:
         tries, most = 0, self._portion
         try:
             while not self._stop.is_set():
+                began = time.monotonic()
                 try:
                     with use_shard(shard):
                         applied = applying.apply_next(most=most)
                 except Error as error:
-                    # A portion that is too much for a time limit is tried by halves.
+                    # What was too much for a time limit is tried by halves.
                     most = max(1, most // 2)
-                    pause = self._pause(tries, error, "status_events.shard_away", shard=shard)
+                    pause = self._pause(tries, error, "status_events.not_applied", shard=shard)
                     tries += 1
                     self._stop.wait(pause)
                     continue
-                tries, most = 0, min(2 * most, self._portion)
+                tries, most = 0, self._next_size(most, time.monotonic() - began)
                 if not applied.events:
                     self._bells[shard].wait(self._poll_seconds)
                     self._bells[shard].clear()
         finally:
             connections.close_all()
+
+    def _next_size(self, most: int, seconds: float) -> int:
+        """For how many events first links are to wait next, after a portion that took so long."""
+        if seconds > LONG_SECONDS:
+            return max(1, most // 2)
+        return min(2 * most, self._portion) if seconds < LONG_SECONDS / 4 else most
 
     def _pause(self, tries: int, error: Exception, event: str, **extra: object) -> float:
         """Seconds to wait after this error; connections that it may have broken are closed."""

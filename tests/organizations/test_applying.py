@@ -238,7 +238,7 @@ def test_the_number_of_statements_does_not_grow_with_the_events() -> None:
     with connections["shard2"].execute_wrapper(count):
         assert apply() == Applied(events=20, organizations=20, banners=20)
     statements = [sql for sql in counted if "SAVEPOINT" not in sql]
-    assert len(statements) <= 8
+    assert len(statements) == 10
 
 
 @committed_on_shards

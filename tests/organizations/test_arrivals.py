@@ -1,11 +1,14 @@
 """An event that is applied while a client links the organization for the first time (C15)."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 
 import pytest
+from django.db import OperationalError, connections
 from django.db.transaction import TransactionManagementError
+from psycopg.errors import LockNotAvailable
 
 from ads import shards
 from ads.shards import use_shard
@@ -98,6 +101,26 @@ def test_a_first_link_waits_for_an_event_and_believes_it(
     happened(ONE, published=False)
     behind(apply, [partial(linking_it, begun)], using="shard2")
     assert statuses(ONE) == {CLIENT: found}
+
+
+@committed_on_shards
+@pytest.mark.usefixtures("second_shard")
+def test_an_applier_gives_a_long_link_up_before_others_have_waited_for_long() -> None:
+    def try_it() -> object:
+        """Waits for the lock until it is tired of it, which `behind` would not wait for."""
+        try:
+            apply()
+        except OperationalError as error:
+            return type(error.__cause__)
+        finally:
+            connections.close_all()
+        return None
+
+    happened(ONE, published=False)
+    with shards.atomic(), ThreadPoolExecutor(1) as pool:
+        arrivals.hold_off()
+        assert pool.submit(try_it).result(timeout=4) is LockNotAvailable  # others' patience is 5 s
+    apply()
 
 
 @committed_on_shards
