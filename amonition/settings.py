@@ -234,6 +234,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KB; twice what the largest needs
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our LOGGING holds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# No `retry_on_timeout`: it makes a worker deaf (docs/adr/0015-no-read-twice.md).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900 * CLOCK_SCALE,
     "unacked_restore_interval": 5,
@@ -241,7 +242,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
     "socket_connect_timeout": 2,
     "health_check_interval": 25,
-    "retry_on_timeout": True,
 }
 CELERY_REDIS_RETRY_ON_TIMEOUT = True
 CELERY_REDIS_BACKEND_HEALTH_CHECK_INTERVAL = 25
