@@ -15,7 +15,7 @@ from amonition.demo.errors import DemoError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 EMULATORS = ("amocrm", "sellers", "offers", "feeds", "snatcher", "directory")  # a port each
-EMULATOR_PORTS = range(8100, 9000, 10)
+EMULATOR_PORTS = range(100, 1000, 10)  # after the web's: 8100 and on
 WEB_PORTS = 50  # tried from PORT on
 ACCOUNT_ID = 29_000_001  # of the emulated account, as its API tells it
 PROFILE_URL_FIELD, PHONE_FIELD = "Ссылка на профиль", "Телефон для выгрузки"  # of its leads
@@ -65,9 +65,10 @@ def prepare() -> Scene:
     """Raises DemoError where no port is free."""
     wanted = env.integer("PORT", 8000, low=1, high=65535)
     port = ports.first_free(range(wanted, min(wanted + WEB_PORTS, 65536)))
-    emulators = ports.first_free(EMULATOR_PORTS, count=len(EMULATORS))
+    behind = [wanted + more for more in EMULATOR_PORTS if wanted + more + len(EMULATORS) <= 65536]
+    emulators = ports.first_free(behind, count=len(EMULATORS))
     if port is None or emulators is None:
-        raise DemoError(f"Нет свободных портов у {wanted} или {EMULATOR_PORTS.start}: задайте PORT")
+        raise DemoError(f"Нет свободных портов после {wanted}: задайте PORT")
     directory = local_dir() / "demo"
     directory.mkdir(parents=True, exist_ok=True)
     return Scene(directory, port, emulators)

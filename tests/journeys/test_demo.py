@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.xdist_group("demonstrations"),  # of which a server has one at a time
 ]
 
+PORT = 10_000 + os.getpid() % 600 * 10  # away from a real one and from other tests
 SECONDS = 240  # it takes thirty; a busy machine may take its time
 
 
@@ -27,7 +28,7 @@ def demo(local_dir: Path, *options: str, **environ: str) -> subprocess.Popen[str
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "amonition.demo", *options],
         cwd=CHECKOUT,
-        env=os.environ | {"LOCAL_DIR": str(local_dir)} | environ,
+        env=os.environ | {"LOCAL_DIR": str(local_dir), "PORT": str(PORT)} | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
