@@ -128,7 +128,8 @@ class Senders:
                     if client is None:
                         client = stack.enter_context(closing(self._connect()))
                     self._results.put(self._carry_out(client, write))
-                except Exception as error:  # noqa: BLE001 - every write has to be answered
+                except Exception as error:  # noqa: BLE001 - the boundary of a write: its portion is parked
+                    logger.warning("push.write_failed", extra={"error": repr(error)[:500]})
                     self._results.put(Result(write, error=error))
 
     def _carry_out(self, client: AmoCrm, write: Write) -> Result:
@@ -138,9 +139,6 @@ class Senders:
             self._begun[id(write)] = (time.monotonic(), write)
         try:
             return self._send(client, write)
-        except Exception as error:  # noqa: BLE001 - the boundary of a write: its portion is parked
-            logger.warning("push.write_failed", extra={"error": repr(error)[:500]})
-            return Result(write, error=error)
         finally:
             with self._lock:
                 del self._begun[id(write)]
